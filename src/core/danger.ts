@@ -1,0 +1,42 @@
+import type { Effect } from './effect.ts';
+
+export type Danger = 'harmless' | 'opaque' | 'destructive';
+
+/** The only definition of danger. Every rule, card and test asks here. */
+export function dangerOf(effect: Effect): Danger {
+  switch (effect.verb) {
+    case 'read':
+    case 'create':
+      return effect.tags?.includes('guard-tampering') === true ? 'destructive' : 'harmless';
+    case 'run':
+      // A run that is understood has its consequences as effects of their own; one that is not is opaque.
+      return effect.basis === 'opaque' && effect.tags?.includes('unjudged') !== true ? 'opaque' : 'harmless';
+    case 'change':
+    case 'destroy':
+      if (effect.tags?.includes('guard-tampering') === true) return 'destructive';
+      if (!('known' in effect.target)) return effect.reversal === 'regenerable' ? 'harmless' : 'destructive';
+      return effect.reversal === 'regenerable' || effect.reversal === 'undoable' ? 'harmless' : 'destructive';
+    case 'expose':
+    case 'grant':
+      return 'destructive';
+    default:
+      return effect.verb satisfies never;
+  }
+}
+
+const RANK: Record<Danger, number> = { harmless: 0, opaque: 1, destructive: 2 };
+
+/** The worst of a list; `harmless` for an empty one. */
+export function worstDanger(effects: readonly Effect[]): Danger {
+  let worst: Danger = 'harmless';
+  for (const effect of effects) {
+    const danger = dangerOf(effect);
+    if (RANK[danger] > RANK[worst]) worst = danger;
+  }
+  return worst;
+}
+
+/** True where an attempt does nothing but read. Intent receipts for these need not be awaited. */
+export function isPlainRead(effects: readonly Effect[]): boolean {
+  return effects.every((effect) => effect.verb === 'read' && dangerOf(effect) === 'harmless');
+}

@@ -1,0 +1,36 @@
+import { type Digest, digestOf } from './digest.ts';
+import type { Effect, Verb } from './effect.ts';
+import { resourceKey, type ResourceRef } from './resource.ts';
+import type { Finding } from './verdict.ts';
+
+/**
+ * A signed, scoped, expiring loosening of one rule: the one way to loosen. Also what a pre-approval for CI is.
+ * By the time it is of this type its signature has been verified; `signer` is the enrolled person's name.
+ */
+export interface Exception {
+  readonly signer: string;
+  readonly rule: string;
+  readonly verb: Verb;
+  readonly target: ResourceRef;
+  /** Absolute path of the only workspace it holds in. */
+  readonly workspace: string;
+  readonly because: string;
+  readonly expiresAtMs: number;
+  readonly digest: Digest;
+}
+
+/** The statement that is signed for an exception, as canonical JSON. */
+export function exceptionDigest(parts: Omit<Exception, 'digest' | 'signer'>): Digest {
+  return digestOf({ type: 'holdpoint/exception/v1', ...parts, target: { ...parts.target } });
+}
+
+/** INVARIANT: an unknown target is never covered; tampering with the guard and a deny for a forged finding never are. */
+export function coversFinding(exception: Exception, finding: Finding, effect: Effect): boolean {
+  return (
+    finding.rule === exception.rule &&
+    effect.verb === exception.verb &&
+    'known' in effect.target &&
+    resourceKey(effect.target.known) === resourceKey(exception.target) &&
+    effect.tags?.includes('guard-tampering') !== true
+  );
+}

@@ -1,0 +1,90 @@
+import type { Json } from './canonical-json.ts';
+
+/**
+ * Shapes of the answers in evidence, agreed between those who ask (`languages/`) and those who answer (`adapters/`).
+ * Each is plain JSON. `Evidence.answer` is `{ unknown }` where the world could not be asked.
+ */
+
+/** `recovery` about `file/path`: what would be lost if this path were deleted or overwritten. */
+export type FileRecoveryFact = {
+  readonly exists: boolean;
+  readonly type: 'file' | 'directory' | 'symlink' | 'other' | 'none';
+  /** Absolute, after symlinks in the directories before the last segment (and in it, where the asker wrote a trailing slash). */
+  readonly realPath: string;
+  readonly insideWorkspace: boolean;
+  /** Inside the system's temporary directory. */
+  readonly temporary: boolean;
+  /** Every file below is tracked by git and equal to HEAD. */
+  readonly trackedAndClean: boolean;
+  /** Every file below is ignored by git and a known build product or dependency folder. */
+  readonly regenerable: boolean;
+  /** Files made by this task, and nothing else below. */
+  readonly madeByTask: boolean;
+  /** Capped at `LIMITS.safeguardFiles`; `filesCapped` says so. */
+  readonly files: number;
+  readonly filesCapped: boolean;
+  readonly bytes: number;
+  /** Paths (relative, at most 20) whose content exists nowhere else. */
+  readonly irreplaceable: readonly string[];
+};
+
+/** `content` about `file/path`: a script or document that the attempt reads or runs. */
+export type FileContentFact = {
+  readonly text: string;
+  /** SHA-256, lower-case hex. */
+  readonly digest: string;
+  readonly size: number;
+};
+
+/** `environment` about anything: which environments it serves, and who vouches for that. */
+export type EnvironmentFact = {
+  readonly environments: readonly { readonly id: string; readonly name: string; readonly production: boolean }[];
+  /** `provider`: by immutable ids from the provider; `declared`: by a person; `claimed`: names an agent could have written. */
+  readonly by: 'provider' | 'declared' | 'claimed';
+};
+
+/** `dependents` about a resource: what breaks with it. */
+export type DependentsFact = {
+  readonly dependents: readonly { readonly kind: string; readonly id: string; readonly name: string; readonly environment: string }[];
+};
+
+/** `recovery` about a provider's resource: copies, and whether they die with it. */
+export type BackupsFact = {
+  readonly backups: readonly { readonly id: string; readonly name: string; readonly atMs: number; readonly insideTarget: boolean }[];
+};
+
+/** `credential` about the credential that would be used. */
+export type CredentialFact = {
+  readonly kind: 'project-token' | 'account-token' | 'workspace-token' | 'other';
+  /** What it reaches, in words: `project p1, environment e1`, `every project of the account`. */
+  readonly scope: string;
+  /** Wider than the task needs. */
+  readonly broad: boolean;
+};
+
+/** `documentation` about an operation: its published text. */
+export type DocumentationFact = {
+  readonly text: string;
+  readonly url: string;
+  /** Date of the stored copy, ISO 8601. */
+  readonly date: string;
+};
+
+/** `environment` about `git/remote-ref` or `git/repository`. */
+export type GitFact = {
+  readonly dirty: boolean;
+  readonly branch: string;
+  readonly untracked: number;
+};
+
+/** `facts` of `check --batch`: claims about the world for judging without it. Documented in docs/check.md. */
+export type StatedFacts = {
+  readonly git?: { readonly dirty?: boolean; readonly branch?: string };
+  readonly environment?: string;
+  readonly regenerable?: readonly string[];
+  readonly files?: { readonly [path: string]: Partial<FileRecoveryFact> | undefined };
+};
+
+export function factAsJson(fact: object): Json {
+  return fact as Json;
+}

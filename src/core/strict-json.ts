@@ -1,0 +1,81 @@
+import type { Json } from './canonical-json.ts';
+
+export type StrictJsonResult = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: string };
+
+/**
+ * JSON that means the same to every reader: no duplicate keys (two readers may pick different ones), no lone
+ * surrogates, bounded depth. RFC 8259 with the I-JSON restrictions of RFC 7493.
+ * `maxDepth` counts nested arrays and objects. Never throws.
+ */
+export function parseStrictJson(text: string, maxDepth: number): StrictJsonResult {
+  const fault = scan(text, maxDepth);
+  if (fault !== undefined) return { ok: false, error: fault };
+  try {
+    return { ok: true, value: JSON.parse(text) as Json };
+  } catch {
+    return { ok: false, error: 'not valid JSON' };
+  }
+}
+
+/** Looks for what `JSON.parse` lets through in silence; grammar itself is left to `JSON.parse`. */
+function scan(text: string, maxDepth: number): string | undefined {
+  if (!text.isWellFormed()) return 'a lone surrogate in the text';
+  // One entry for each open container: the keys seen so far for an object, undefined for an array.
+  const open: (Set<string> | undefined)[] = [];
+  let i = 0;
+  while (i < text.length) {
+    const code = text.charCodeAt(i);
+    if (code === 0x22) {
+      const end = endOfString(text, i);
+      if (end === -1) return 'a string does not end';
+      const keys = open.at(-1);
+      if (keys !== undefined && nextIsColon(text, end)) {
+        const key = decode(text.slice(i, end));
+        if (key === undefined) return 'a key is not valid JSON';
+        if (keys.has(key)) return `duplicate key \`${key.slice(0, 80)}\``;
+        keys.add(key);
+      } else if (keys === undefined || text.indexOf('\\u', i) !== -1) {
+        const escaped = text.slice(i, end);
+        if (escaped.includes('\\u') && decode(escaped)?.isWellFormed() === false) return 'a lone surrogate in a string';
+      }
+      i = end;
+      continue;
+    }
+    if (code === 0x7b || code === 0x5b) {
+      if (open.length >= maxDepth) return `nested deeper than ${maxDepth}`;
+      open.push(code === 0x7b ? new Set() : undefined);
+    } else if (code === 0x7d || code === 0x5d) open.pop();
+    i += 1;
+  }
+  return undefined;
+}
+
+/** Index just past the closing quote of the string that starts at `start`, or -1. */
+function endOfString(text: string, start: number): number {
+  let i = start + 1;
+  while (i < text.length) {
+    const code = text.charCodeAt(i);
+    if (code === 0x22) return i + 1;
+    i += code === 0x5c ? 2 : 1;
+  }
+  return -1;
+}
+
+function nextIsColon(text: string, from: number): boolean {
+  let i = from;
+  while (i < text.length) {
+    const code = text.charCodeAt(i);
+    if (code !== 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) return code === 0x3a;
+    i += 1;
+  }
+  return false;
+}
+
+function decode(literal: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(literal);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

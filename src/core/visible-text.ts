@@ -1,0 +1,43 @@
+/**
+ * Text from outside, made safe to read: what could hide, reorder or imitate is shown as an escape.
+ * Controls (but not line feed and tab where `multiline`), bidi controls, zero-width and other format characters,
+ * unassigned and private code points, combining marks without a base, and letters of a second script inside one word.
+ * Sources: UTS #39 (mixed scripts), UAX #9 (bidi), CWE-1007.
+ */
+export function visibleText(text: string, options: { readonly multiline?: boolean } = {}): string {
+  const wellFormed = text.replace(/[\ud800-\udfff]/gu, (unit) => `\\u{${unit.charCodeAt(0).toString(16)}}`);
+  const escaped = wellFormed.replace(/[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?![ ])\p{Zs}/gu, (char) =>
+    options.multiline === true && (char === '\n' || char === '\t') ? char : escapeChar(char),
+  );
+  return escaped.replace(/[\p{L}\p{M}\p{N}_]+/gu, escapeMixedScripts).replace(/(^|[^\p{L}\p{N}\p{M}])(\p{M}+)/gu, (_, before: string, marks: string) => before + escapeAll(marks));
+}
+
+const SCRIPTS: readonly (readonly [string, RegExp])[] = [
+  ['Latin', /\p{Script=Latin}/u],
+  ['Cyrillic', /\p{Script=Cyrillic}/u],
+  ['Greek', /\p{Script=Greek}/u],
+  ['Armenian', /\p{Script=Armenian}/u],
+  ['Cherokee', /\p{Script=Cherokee}/u],
+  ['Georgian', /\p{Script=Georgian}/u],
+  ['Hebrew', /\p{Script=Hebrew}/u],
+  ['Arabic', /\p{Script=Arabic}/u],
+];
+
+function escapeMixedScripts(word: string): string {
+  if (/^[\p{ASCII}]*$/u.test(word)) return word;
+  const found = SCRIPTS.filter(([, pattern]) => pattern.test(word));
+  const imitation = /[\u{ff00}-\u{ffef}\u{1d400}-\u{1d7ff}]/u;
+  if (found.length < 2 && !imitation.test(word)) return word;
+  return [...word].map((char) => (/\p{ASCII}/u.test(char) ? char : escapeChar(char))).join('');
+}
+
+function escapeAll(text: string): string {
+  return [...text].map(escapeChar).join('');
+}
+
+function escapeChar(char: string): string {
+  if (char === '\n') return '\\n';
+  if (char === '\t') return '\\t';
+  if (char === '\r') return '\\r';
+  return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
+}
