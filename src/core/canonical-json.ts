@@ -23,7 +23,8 @@ export function canonicalJson(value: Json): string {
   if (typeof value !== 'object') throw new TypeError(`no canonical form for a ${typeof value}`);
   const members = value as { readonly [key: string]: Json | undefined };
   const prototype: unknown = Object.getPrototypeOf(members);
-  if (prototype !== Object.prototype && prototype !== null) throw new TypeError('no canonical form for a class instance');
+  if (prototype !== Object.prototype && prototype !== null)
+    throw new TypeError('no canonical form for a class instance');
   // RFC 8785 section 3.2.3: keys sort by UTF-16 code units, which is what the default sort compares.
   const parts: string[] = [];
   for (const key of Object.keys(members).sort()) {

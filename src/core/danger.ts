@@ -40,3 +40,15 @@ export function worstDanger(effects: readonly Effect[]): Danger {
 export function isPlainRead(effects: readonly Effect[]): boolean {
   return effects.every((effect) => effect.verb === 'read' && dangerOf(effect) === 'harmless');
 }
+
+/**
+ * The classes that are stopped even in shadow mode: what no undo brings back and what takes the guard itself away.
+ */
+export function isCatastrophic(effect: Effect): boolean {
+  if (dangerOf(effect) !== 'destructive') return false;
+  if (effect.tags?.includes('guard-tampering') === true || effect.tags?.includes('catastrophic') === true) return true;
+  const provider = 'known' in effect.target && !LOCAL_SYSTEMS.has(effect.target.known.system);
+  return effect.verb === 'destroy' && effect.reversal === 'irreversible' && provider;
+}
+
+const LOCAL_SYSTEMS: ReadonlySet<string> = new Set(['file', 'git']);

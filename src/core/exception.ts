@@ -1,6 +1,6 @@
 import { type Digest, digestOf } from './digest.ts';
 import type { Effect, Verb } from './effect.ts';
-import { resourceKey, type ResourceRef } from './resource.ts';
+import { type ResourceRef, resourceKey } from './resource.ts';
 import type { Finding } from './verdict.ts';
 
 /**

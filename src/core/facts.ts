@@ -45,12 +45,22 @@ export type EnvironmentFact = {
 
 /** `dependents` about a resource: what breaks with it. */
 export type DependentsFact = {
-  readonly dependents: readonly { readonly kind: string; readonly id: string; readonly name: string; readonly environment: string }[];
+  readonly dependents: readonly {
+    readonly kind: string;
+    readonly id: string;
+    readonly name: string;
+    readonly environment: string;
+  }[];
 };
 
 /** `recovery` about a provider's resource: copies, and whether they die with it. */
 export type BackupsFact = {
-  readonly backups: readonly { readonly id: string; readonly name: string; readonly atMs: number; readonly insideTarget: boolean }[];
+  readonly backups: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly atMs: number;
+    readonly insideTarget: boolean;
+  }[];
 };
 
 /** `credential` about the credential that would be used. */

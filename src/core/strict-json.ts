@@ -1,6 +1,8 @@
 import type { Json } from './canonical-json.ts';
 
-export type StrictJsonResult = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: string };
+export type StrictJsonResult =
+  | { readonly ok: true; readonly value: Json }
+  | { readonly ok: false; readonly error: string };
 
 /**
  * JSON that means the same to every reader: no duplicate keys (two readers may pick different ones), no lone

@@ -70,7 +70,11 @@ export function decideVerdict(
     obligations.push(...opinion.obligations);
     for (const finding of opinion.findings) {
       if (effects[finding.effect] === undefined) {
-        findings.push({ ...finding, says: 'deny', reason: `rule \`${finding.rule}\` names effect ${finding.effect}, which does not exist` });
+        findings.push({
+          ...finding,
+          says: 'deny',
+          reason: `rule \`${finding.rule}\` names effect ${finding.effect}, which does not exist`,
+        });
       } else findings.push(finding);
     }
   }
@@ -81,14 +85,25 @@ export function decideVerdict(
     const mine: Finding[] = findings.filter((finding) => finding.effect === index);
     // INVARIANT: silence never allows what could destroy.
     if (mine.length === 0 && dangerOf(effect) !== 'harmless') {
-      mine.push({ layer: 'floor', rule: 'floor/silence', effect: index, says: 'hold', reason: 'no policy speaks for this effect' });
+      mine.push({
+        layer: 'floor',
+        rule: 'floor/silence',
+        effect: index,
+        says: 'hold',
+        reason: 'no policy speaks for this effect',
+      });
     }
     for (const finding of mine) {
-      const exception = finding.says === 'allow' ? undefined : exceptions.find((one) => coversFinding(one, finding, effect));
+      const exception =
+        finding.says === 'allow' ? undefined : exceptions.find((one) => coversFinding(one, finding, effect));
       const stands: Finding =
         exception === undefined
           ? finding
-          : { ...finding, says: 'allow', reason: `excepted by ${exception.signer} until ${new Date(exception.expiresAtMs).toISOString()}: ${exception.because}` };
+          : {
+              ...finding,
+              says: 'allow',
+              reason: `excepted by ${exception.signer} until ${new Date(exception.expiresAtMs).toISOString()}: ${exception.because}`,
+            };
       standing.push(stands);
       says = stricter(says, stands.says);
     }
@@ -102,7 +117,12 @@ export function decideVerdict(
 }
 
 function uniqueSorted(findings: readonly Finding[]): Finding[] {
-  const byText = new Map(findings.map((finding) => [JSON.stringify([finding.effect, RANK[finding.says], finding.layer, finding.rule, finding.reason]), finding]));
+  const byText = new Map(
+    findings.map((finding) => [
+      JSON.stringify([finding.effect, RANK[finding.says], finding.layer, finding.rule, finding.reason]),
+      finding,
+    ]),
+  );
   return [...byText.keys()].sort().flatMap((key) => byText.get(key) ?? []);
 }
 

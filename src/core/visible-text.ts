@@ -6,10 +6,13 @@
  */
 export function visibleText(text: string, options: { readonly multiline?: boolean } = {}): string {
   const wellFormed = text.replace(/[\ud800-\udfff]/gu, (unit) => `\\u{${unit.charCodeAt(0).toString(16)}}`);
-  const escaped = wellFormed.replace(/[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?![ ])\p{Zs}/gu, (char) =>
-    options.multiline === true && (char === '\n' || char === '\t') ? char : escapeChar(char),
+  const escaped = wellFormed.replace(
+    /[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?![ ])\p{Zs}/gu,
+    (char) => (options.multiline === true && (char === '\n' || char === '\t') ? char : escapeChar(char)),
   );
-  return escaped.replace(/[\p{L}\p{M}\p{N}_]+/gu, escapeMixedScripts).replace(/(^|[^\p{L}\p{N}\p{M}])(\p{M}+)/gu, (_, before: string, marks: string) => before + escapeAll(marks));
+  return escaped
+    .replace(/[\p{L}\p{M}\p{N}_]+/gu, escapeMixedScripts)
+    .replace(/(^|[^\p{L}\p{N}\p{M}])(\p{M}+)/gu, (_, before: string, marks: string) => before + escapeAll(marks));
 }
 
 const SCRIPTS: readonly (readonly [string, RegExp])[] = [
@@ -28,11 +31,11 @@ function escapeMixedScripts(word: string): string {
   const found = SCRIPTS.filter(([, pattern]) => pattern.test(word));
   const imitation = /[\u{ff00}-\u{ffef}\u{1d400}-\u{1d7ff}]/u;
   if (found.length < 2 && !imitation.test(word)) return word;
-  return [...word].map((char) => (/\p{ASCII}/u.test(char) ? char : escapeChar(char))).join('');
+  return Array.from(word, (char) => (/\p{ASCII}/u.test(char) ? char : escapeChar(char))).join('');
 }
 
 function escapeAll(text: string): string {
-  return [...text].map(escapeChar).join('');
+  return Array.from(text, escapeChar).join('');
 }
 
 function escapeChar(char: string): string {

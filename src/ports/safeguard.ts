@@ -11,5 +11,9 @@ import type { SafeguardPlan, SafeguardTaken } from '../core/safeguard.ts';
 export interface Safeguarder {
   readonly kind: string;
   plan(effect: Effect, index: number, evidence: readonly Evidence[], attempt: Attempt): SafeguardPlan | undefined;
-  take(plan: SafeguardPlan, effect: Effect, attempt: Attempt): Promise<{ readonly ok: true; readonly taken: SafeguardTaken } | { readonly ok: false; readonly why: string }>;
+  take(
+    plan: SafeguardPlan,
+    effect: Effect,
+    attempt: Attempt,
+  ): Promise<{ readonly ok: true; readonly taken: SafeguardTaken } | { readonly ok: false; readonly why: string }>;
 }

@@ -37,7 +37,9 @@ export interface ReceiptFilter {
 /** `payload` is `undefined` where it was erased. */
 export type ReceiptRecord = Receipt & { readonly payload: Json | undefined };
 
-export type BeginResult = { readonly ok: true; readonly receipt: Receipt } | { readonly ok: false; readonly why: string };
+export type BeginResult =
+  | { readonly ok: true; readonly receipt: Receipt }
+  | { readonly ok: false; readonly why: string };
 
 /**
  * Durable state: the log, holds, denials. Contract:
@@ -53,14 +55,26 @@ export interface Store {
    * Appends an intent. With `consume`: only if that hold is `approved` with this claim digest and is not past its
    * expiry at `nowMs`; the hold becomes `consumed` in the same transaction. A second call for the same hold is refused.
    */
-  begin(draft: ReceiptDraft & { kind: 'intent' }, consume?: { readonly hold: string; readonly claim: Digest; readonly nowMs: number }): Promise<BeginResult>;
+  begin(
+    draft: ReceiptDraft & { kind: 'intent' },
+    consume?: { readonly hold: string; readonly claim: Digest; readonly nowMs: number },
+  ): Promise<BeginResult>;
   /** Opens a hold, unless one for the same attempt key is open or approved: then that one is given back. */
   openHold(record: Omit<HoldRecord, 'id' | 'state'>): Promise<HoldRecord>;
   hold(id: string): Promise<HoldRecord | undefined>;
   /** Newest first. */
-  holds(filter: { readonly states?: readonly HoldState[]; readonly attemptKey?: Digest; readonly limit?: number }): Promise<readonly HoldRecord[]>;
+  holds(filter: {
+    readonly states?: readonly HoldState[];
+    readonly attemptKey?: Digest;
+    readonly limit?: number;
+  }): Promise<readonly HoldRecord[]>;
   /** Compare and swap: false if the hold is not in one of the `from` states. */
-  settleHold(id: string, from: readonly HoldState[], to: HoldState, detail: { readonly say?: string; readonly approval?: Approval; readonly signers?: readonly Signer[] }): Promise<boolean>;
+  settleHold(
+    id: string,
+    from: readonly HoldState[],
+    to: HoldState,
+    detail: { readonly say?: string; readonly approval?: Approval; readonly signers?: readonly Signer[] },
+  ): Promise<boolean>;
   addDenial(denial: Denial): Promise<void>;
   denials(task: string): Promise<readonly Denial[]>;
   /** Forgets the denials of a task: done by a person only. */
