@@ -1,0 +1,149 @@
+import type { Attempt } from './attempt.ts';
+import { dangerOf } from './danger.ts';
+import type { Effect } from './effect.ts';
+import type { Evidence } from './evidence.ts';
+import { describeFact } from './fact-words.ts';
+import type { Claim } from './hold.ts';
+import { LIMITS } from './limits.ts';
+import type { ResourceRef } from './resource.ts';
+import type { Finding, Verdict } from './verdict.ts';
+import { visibleText } from './visible-text.ts';
+
+export type Mark = '✓' | '✗' | '?';
+
+/** What a person reads before signing. Every text in it is already safe to show. */
+export interface Card {
+  readonly sentence: string;
+  readonly environment: string;
+  readonly targets: readonly string[];
+  readonly checks: readonly { readonly mark: Mark; readonly text: string }[];
+  readonly reversal: string;
+  readonly safeguards: readonly string[];
+  readonly rules: readonly { readonly rule: string; readonly reason: string }[];
+  readonly asks: string;
+  /** The agent's own words, or undefined. To be shown as such. */
+  readonly statedPurpose: string | undefined;
+  /** The action's text, the dangerous part on its own; `before` and `after` may be cut, `danger` never. */
+  readonly action: { readonly before: string; readonly danger: string; readonly after: string };
+  /** False where something had to be cut that a person must see: then it cannot be signed. */
+  readonly fits: boolean;
+}
+
+export interface CardInput {
+  readonly attempt: Attempt;
+  /** The action's bytes as text; core has no decoder of its own. */
+  readonly text: string;
+  readonly effects: readonly Effect[];
+  readonly evidence: readonly Evidence[];
+  readonly verdict: Verdict;
+  readonly claim?: Claim;
+}
+
+const MOST_TARGETS = 40;
+const CONTEXT_CHARS = 400;
+
+export function cardOf(input: CardInput): Card {
+  const { attempt, verdict } = input;
+  const stopping = verdict.findings.filter((finding) => finding.says !== 'allow');
+  const effects = dangerousFirst(input.effects, stopping);
+  const main = effects[0];
+  const action = excerpt(input.text, main);
+  const dangerous = effects.filter((effect) => dangerOf(effect) !== 'harmless');
+  const more =
+    dangerous.length > 1 ? `, and ${dangerous.length - 1} more effect${dangerous.length > 2 ? 's' : ''}` : '';
+  return {
+    sentence: main === undefined ? 'does nothing that could be recognised' : sentenceOf(main) + more,
+    environment: environmentOf(input.evidence),
+    targets: dangerous.slice(0, MOST_TARGETS).map(targetLine),
+    checks: input.evidence.map((one) => {
+      const words = describeFact(one);
+      return { mark: words.mark, text: show(words.text) };
+    }),
+    reversal: reversalOf(dangerous),
+    safeguards: (input.claim?.plans ?? []).map((plan) =>
+      show(`${plan.how}${plan.outsideBlastRadius ? '' : ' (not outside the blast radius)'}`),
+    ),
+    rules: stopping.map((finding) => ({ rule: finding.rule, reason: show(finding.reason) })),
+    asks: show(
+      `${attempt.agent} for ${attempt.person}, task ${attempt.task}, in ${attempt.workspace || 'an unknown workspace'}, by the ${attempt.door} door`,
+    ),
+    statedPurpose:
+      attempt.statedPurpose === undefined ? undefined : show(attempt.statedPurpose).slice(0, CONTEXT_CHARS),
+    action,
+    fits: dangerous.length <= MOST_TARGETS && action.danger.length <= LIMITS.cardTextChars,
+  };
+}
+
+function dangerousFirst(effects: readonly Effect[], stopping: readonly Finding[]): readonly Effect[] {
+  const stopped = new Set(stopping.map((finding) => finding.effect));
+  const weight = (effect: Effect, index: number): number =>
+    (stopped.has(index) ? 4 : 0) + { harmless: 0, opaque: 1, destructive: 2 }[dangerOf(effect)];
+  return effects
+    .map((effect, index) => ({ effect, weight: weight(effect, index) }))
+    .sort((a, b) => b.weight - a.weight)
+    .map((one) => one.effect);
+}
+
+function sentenceOf(effect: Effect): string {
+  return show(effect.summary);
+}
+
+function targetLine(effect: Effect): string {
+  const { count } = effect;
+  const howMany =
+    count.max === 'unbounded'
+      ? `${count.min} or more, no upper bound`
+      : count.min === count.max
+        ? `${count.min}`
+        : `${count.min} to ${count.max}`;
+  const what =
+    'known' in effect.target ? resourceWords(effect.target.known) : `unknown target: ${effect.target.unknown}`;
+  return show(`${effect.verb} ${what} (${howMany})`);
+}
+
+export function resourceWords(ref: ResourceRef): string {
+  return ref.system === 'file' ? ref.path.join('/') : `${ref.system} ${ref.kind} ${ref.path.join(' / ')}`;
+}
+
+function environmentOf(evidence: readonly Evidence[]): string {
+  const facts = evidence.filter((one) => one.question.check === 'environment');
+  if (facts.length === 0) return 'not asked';
+  return facts.map((one) => show(describeFact(one).text)).join('; ');
+}
+
+function reversalOf(effects: readonly Effect[]): string {
+  const worst = (['irreversible', 'unknown', 'safeguardable', 'undoable', 'regenerable'] as const).find((one) =>
+    effects.some((effect) => effect.reversal === one),
+  );
+  switch (worst) {
+    case undefined:
+      return 'nothing to undo';
+    case 'irreversible':
+      return 'cannot be undone';
+    case 'unknown':
+      return 'nothing shows that it can be undone';
+    case 'safeguardable':
+      return 'can be undone from the copy that is taken first';
+    case 'undoable':
+      return 'can be undone';
+    case 'regenerable':
+      return 'is made again by the usual build';
+    default:
+      return worst satisfies never;
+  }
+}
+
+function excerpt(text: string, effect: Effect | undefined): Card['action'] {
+  const [from, to] = effect?.span ?? [0, text.length];
+  const before = text.slice(0, from);
+  const after = text.slice(to);
+  return {
+    before: (before.length > CONTEXT_CHARS ? '… ' : '') + show(before.slice(-CONTEXT_CHARS)),
+    danger: show(text.slice(from, to)),
+    after: show(after.slice(0, CONTEXT_CHARS)) + (after.length > CONTEXT_CHARS ? ' …' : ''),
+  };
+}
+
+function show(text: string): string {
+  return visibleText(text);
+}

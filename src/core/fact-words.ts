@@ -1,0 +1,96 @@
+import type { Json } from './canonical-json.ts';
+import type { Evidence } from './evidence.ts';
+import { resourceKey } from './resource.ts';
+
+/** A checked fact in words for a card. `✗` speaks against the act, `✓` for it, `?` could not be learnt. */
+export interface FactWords {
+  readonly mark: '✓' | '✗' | '?';
+  readonly text: string;
+}
+
+export function describeFact(evidence: Evidence): FactWords {
+  const { question, answer, source } = evidence;
+  if (!('known' in answer)) return { mark: '?', text: `${question.check}: not known: ${answer.unknown}` };
+  const fact = answer.known;
+  if (fact === null || typeof fact !== 'object' || Array.isArray(fact)) return plain(evidence, fact);
+  const at = fact as { readonly [key: string]: Json | undefined };
+  if ('environments' in at) return environmentWords(at, source);
+  if ('dependents' in at) return dependentsWords(at);
+  if ('backups' in at) return backupsWords(at);
+  if ('scope' in at)
+    return {
+      mark: at.broad === true ? '✗' : '✓',
+      text: `credential: ${text(at.kind)}, reaches ${text(at.scope)}${at.broad === true ? ', more than this task needs' : ''}`,
+    };
+  if ('trackedAndClean' in at) return fileWords(at);
+  if (question.check === 'documentation')
+    return { mark: '✗', text: `documentation (${text(at.url)}, ${text(at.date)}): “${text(at.text)}”` };
+  if (question.check === 'content')
+    return {
+      mark: '✓',
+      text: `content: read ${text(at.size)} bytes of ${resourceKey(question.about)}, SHA-256 ${text(at.digest).slice(0, 12)}`,
+    };
+  return plain(evidence, fact);
+}
+
+type Members = { readonly [key: string]: Json | undefined };
+
+function environmentWords(at: Members, source: string): FactWords {
+  const list = rows(at.environments);
+  const names = list.map((one) => `${text(one.name)}${one.production === true ? ' (production)' : ''}`);
+  const vouched =
+    at.by === 'provider'
+      ? `by the provider's own ids, ${source}`
+      : at.by === 'declared'
+        ? 'declared by a person'
+        : 'only claimed: a name that an agent could have written';
+  const bad = at.by === 'claimed' || list.some((one) => one.production === true);
+  return { mark: bad ? '✗' : '✓', text: `environment: ${names.length === 0 ? 'none' : names.join(', ')} (${vouched})` };
+}
+
+function dependentsWords(at: Members): FactWords {
+  const list = rows(at.dependents).map((one) => `${text(one.kind)} ${text(one.name)} in ${text(one.environment)}`);
+  return list.length === 0
+    ? { mark: '✓', text: 'dependents: none' }
+    : { mark: '✗', text: `dependents: ${list.join(', ')}` };
+}
+
+function backupsWords(at: Members): FactWords {
+  const list = rows(at.backups);
+  if (list.length === 0) return { mark: '✗', text: 'backups: none' };
+  const inside = list.filter((one) => one.insideTarget === true).length;
+  if (inside === list.length) return { mark: '✗', text: `backups: ${list.length}, all inside what would be deleted` };
+  return {
+    mark: inside === 0 ? '✓' : '✗',
+    text: `backups: ${list.length - inside} outside what would be deleted, ${inside} inside`,
+  };
+}
+
+function fileWords(at: Members): FactWords {
+  const path = text(at.realPath);
+  if (at.exists === false) return { mark: '✓', text: `${path}: does not exist` };
+  const size = `${text(at.files)}${at.filesCapped === true ? ' or more' : ''} files, ${text(at.bytes)} bytes`;
+  if (at.regenerable === true) return { mark: '✓', text: `${path}: a build product that git ignores (${size})` };
+  if (at.madeByTask === true) return { mark: '✓', text: `${path}: made by this task (${size})` };
+  if (at.trackedAndClean === true) return { mark: '✓', text: `${path}: tracked by git and equal to HEAD (${size})` };
+  const lost = Array.isArray(at.irreplaceable) ? at.irreplaceable.slice(0, 5).map((one: Json) => text(one)) : [];
+  const where = at.insideWorkspace === true ? '' : ', outside the workspace';
+  return {
+    mark: '✗',
+    text: `${path}: ${size}${where}${lost.length === 0 ? '' : `; exists nowhere else: ${lost.join(', ')}`}`,
+  };
+}
+
+function plain(evidence: Evidence, fact: Json): FactWords {
+  return { mark: '✓', text: `${evidence.question.check}: ${JSON.stringify(fact).slice(0, 200)} (${evidence.source})` };
+}
+
+function rows(value: Json | undefined): readonly Members[] {
+  return Array.isArray(value)
+    ? value.filter((one): one is Members => one !== null && typeof one === 'object' && !Array.isArray(one))
+    : [];
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : value === undefined ? 'unknown' : JSON.stringify(value);
+}

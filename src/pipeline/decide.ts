@@ -1,0 +1,103 @@
+import { isCatastrophic } from '../core/danger.ts';
+import type { Denial } from '../core/denial.ts';
+import { digestOf } from '../core/digest.ts';
+import type { Effect } from '../core/effect.ts';
+import type { Exception } from '../core/exception.ts';
+import { resourceKey } from '../core/resource.ts';
+import type { SafeguardPlan } from '../core/safeguard.ts';
+import { decideVerdict, type Finding, type LayerOpinion, type Verdict } from '../core/verdict.ts';
+import type { PolicyEngine } from '../ports/policy-engine.ts';
+import type { Safeguarder } from '../ports/safeguard.ts';
+import { type AnyJudged, demandVerified, mintJudged, type Verified } from './products.ts';
+
+export interface DecideInput {
+  readonly engines: readonly PolicyEngine[];
+  readonly safeguarders: readonly Safeguarder[];
+  readonly exceptions: readonly Exception[];
+  readonly denials: readonly Denial[];
+  readonly nowMs: number;
+  /** `shadow`: let pass all but catastrophic classes, and say what would have been held. */
+  readonly mode: 'shadow' | 'enforce';
+}
+
+/** Fourth stage: every layer of policy, earlier denials, exceptions; then the plans that make the effects reversible. */
+export async function decide(verified: Verified, input: DecideInput): Promise<AnyJudged> {
+  demandVerified(verified);
+  const { attempt, effects, evidence } = verified;
+  const opinions: LayerOpinion[] = [denialOpinion(effects, input.denials)];
+  for (const engine of input.engines)
+    opinions.push(...(await engine.evaluate({ attempt, effects, evidence, nowMs: input.nowMs })));
+  const exceptions = input.exceptions.filter(
+    (one) => one.workspace === attempt.workspace && one.expiresAtMs > input.nowMs,
+  );
+  const verdict = decideVerdict(effects, opinions, exceptions);
+  const plans = planSafeguards(verified, verdict, input.safeguarders);
+  const common = { attempt, effects, evidence, verdict, plans };
+  if (verdict.says !== 'allow' && input.mode === 'shadow' && !standsInShadow(effects, verdict)) {
+    return mintJudged({ says: 'allow', ...common, shadowed: true });
+  }
+  switch (verdict.says) {
+    case 'allow':
+      return mintJudged({ says: 'allow', ...common, shadowed: false });
+    case 'hold':
+      return mintJudged({ says: 'hold', ...common, shadowed: false });
+    case 'deny':
+      return mintJudged({ says: 'deny', ...common, shadowed: false });
+    default:
+      return verdict.says satisfies never;
+  }
+}
+
+function standsInShadow(effects: readonly Effect[], verdict: Verdict): boolean {
+  return verdict.findings.some((finding) => {
+    const effect = effects[finding.effect];
+    return finding.says !== 'allow' && (effect === undefined || isCatastrophic(effect));
+  });
+}
+
+/** A denial is about the effect and its target: the same effect in other clothes meets it too. */
+function denialOpinion(effects: readonly Effect[], denials: readonly Denial[]): LayerOpinion {
+  const findings: Finding[] = [];
+  effects.forEach((effect, index) => {
+    if (!('known' in effect.target)) return;
+    const target = resourceKey(effect.target.known);
+    const denial = denials.find((one) => one.verb === effect.verb && resourceKey(one.target) === target);
+    if (denial === undefined) return;
+    const said = denial.say === undefined ? '' : `, saying: ${denial.say}`;
+    findings.push({
+      layer: 'session',
+      rule: 'session/denied-before',
+      effect: index,
+      says: 'deny',
+      reason: `a person refused this effect on this target for this task${said}; another way to the same effect is refused too`,
+    });
+  });
+  return { layer: 'session', digest: DENIAL_RULE, findings, obligations: [] };
+}
+
+const DENIAL_RULE = digestOf({ rule: 'session/denied-before', version: 1 });
+
+function planSafeguards(
+  verified: Verified,
+  verdict: Verdict,
+  safeguarders: readonly Safeguarder[],
+): readonly SafeguardPlan[] {
+  const plans: SafeguardPlan[] = [];
+  for (const obligation of verdict.obligations) {
+    if (obligation.kind !== 'safeguard') continue;
+    const effect = verified.effects[obligation.effect];
+    if (effect === undefined) continue;
+    const plan = safeguarders
+      .map((one) => one.plan(effect, obligation.effect, verified.evidence, verified.attempt))
+      .find((one) => one !== undefined);
+    plans.push(
+      plan ?? {
+        effect: obligation.effect,
+        kind: 'none',
+        how: 'no copy can be made of this before it runs',
+        outsideBlastRadius: false,
+      },
+    );
+  }
+  return plans;
+}
