@@ -35,7 +35,10 @@ export interface ReceiptFilter {
 }
 
 /** `payload` is `undefined` where it was erased. */
-export type ReceiptRecord = Receipt & { readonly payload: Json | undefined };
+export type ReceiptRecord = WithoutPayload<Receipt> & { readonly payload: Json | undefined };
+
+/** `Omit` for each member of the union, so that `kind` still tells them apart. */
+type WithoutPayload<R> = R extends unknown ? Omit<R, 'payload'> : never;
 
 export type BeginResult =
   | { readonly ok: true; readonly receipt: Receipt }

@@ -1,0 +1,142 @@
+import type { Json } from './canonical-json.ts';
+
+/** What stands where a secret stood. */
+export const REDACTED = '<redacted>';
+
+/**
+ * A copy of `json` in which likely secrets in strings are masked. A filter, not a proof: it knows shapes (PEM keys,
+ * well-known token prefixes, credentials in URLs and headers) and names (`*TOKEN*`, `*SECRET*`, ...), and masks too
+ * much rather than too little. Idempotent. Time is linear in the size of the input: each pattern starts only where a run of its
+ * characters starts, or has a bounded length.
+ */
+export function redactSecrets(json: Json): Json {
+  if (typeof json === 'string') return redactText(json);
+  if (json === null || typeof json !== 'object') return json;
+  if (Array.isArray(json)) return json.map((item: Json) => redactSecrets(item));
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => [
+      redactText(name),
+      value === undefined ? value : SECRET_MEMBER.test(name) ? redactAll(value) : redactSecrets(value),
+    ]),
+  );
+}
+
+/** The same for one text. */
+export function redactText(text: string): string {
+  let out = redactPem(text);
+  out = out.replace(URL_PASSWORD, (_, before: string) => `${before}:${REDACTED}@`);
+  out = out.replace(URL_TOKEN, (_, before: string) => `${before}${REDACTED}@`);
+  out = out.replace(HEADER, (_, before: string) => `${before}${REDACTED}`);
+  out = out.replace(SCHEME, (whole, before: string, value: string) =>
+    looksRandom(value) ? `${before}${REDACTED}` : whole,
+  );
+  out = out.replace(USER_FLAG, (_, before: string) => `${before}${REDACTED}`);
+  out = out.replace(NAMED, redactNamed);
+  out = out.replace(UUID_AFTER_WORD, (_, before: string) => `${before}${REDACTED}`);
+  return out.replace(RUN, redactRun);
+}
+
+/** Members whose whole value is a secret, whatever it looks like. Digests and identities named `...Key` stay readable. */
+const SECRET_MEMBER =
+  /^(?:proxy-)?authorization$|^(?:set-)?cookie$|token|secret|passw(?:or)?d|passphrase|credentials?$|(?:api|access|private|signing|encryption)[-_]?key/i;
+
+const SECRET_NAME =
+  /token|secret|passw(?:or)?d|passphrase|credential|(?:api|access|private|signing|encryption)[-_]?key/i;
+
+/** Names of which `NAME=VALUE` is masked besides: `KEY` as a part of its own, not `monkey`. */
+const KEY_NAME = /KEY|(?:^|[^a-zA-Z])key|[a-z]Key/;
+
+const URL_PASSWORD = /((?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s/:@'"]*):[^\s/'"]+@/gi;
+const URL_TOKEN = /((?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/)[^\s/:@'"]{16,}@/gi;
+const HEADER =
+  /((?<![\w-])(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[a-z]{1,20}-?(?:key|token)|project-access-token)\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?)[^"'\\\r\n]+/gi;
+const SCHEME = /((?<!\w)(?:bearer|basic|token)\s{1,4})([\w.~+/=-]{8,})/gi;
+const USER_FLAG = /((?<!\S)(?:-u\s?|--user[\s=]\s?)["']?[^\s:"']{1,128}:)[^\s"']+/g;
+const NAMED = /((?<![\w.-])([\w.-]+)(\\?["']?\s{0,4}[=:]\s{0,4}|\s{1,4})(\\?["']?))([^\s"'\\&;|,)}\]]+)/g;
+const UUID_AFTER_WORD =
+  /((?<!\w)(?:token|secret|key|password|bearer)s?\W{1,4})[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+
+/** A run of token characters; `=` and `/` end it, so that a mask never swallows the rest of an assignment or a path. */
+const RUN = /[\w+.~-]{16,}/g;
+
+/** Starts of well-known secrets. Each alternative has a bounded length. */
+const KNOWN_START = new RegExp(
+  `(?<![A-Za-z0-9])(?:${[
+    'A(?:KIA|SIA)[A-Z0-9]{16}',
+    'gh[opsur]_[A-Za-z0-9]{16}',
+    'github_pat_[A-Za-z0-9]{16}',
+    'glpat-[\\w-]{16}',
+    'xox[a-z]-[\\w-]{10}',
+    'xapp-[\\w-]{10}',
+    'npm_[A-Za-z0-9]{16}',
+    'pypi-[\\w-]{16}',
+    '(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10}',
+    'whsec_[A-Za-z0-9]{10}',
+    'sk-[\\w-]{20}',
+    'AIza[\\w-]{20}',
+    'hf_[A-Za-z0-9]{20}',
+    'do[por]_v1_[a-f0-9]{16}',
+    'SG\\.[\\w-]{16}',
+    'AGE-SECRET-KEY-1',
+    'eyJ[\\w-]{8,200}\\.',
+  ].join('|')})`,
+);
+
+function redactNamed(
+  whole: string,
+  before: string,
+  name: string,
+  separator: string,
+  _quote: string,
+  value: string,
+): string {
+  const assigns = separator.includes('=');
+  const colon = separator.includes(':');
+  if (!assigns && !colon && !name.startsWith('-')) return whole;
+  if (!SECRET_NAME.test(name) && !(assigns && KEY_NAME.test(name))) return whole;
+  // A reference names a secret without holding it; a flag after a flag is not its value.
+  if (/^(?:\$|%\w|<)/.test(value) || (!assigns && !colon && value.startsWith('-'))) return whole;
+  return `${before}${REDACTED}`;
+}
+
+function redactRun(run: string): string {
+  const start = KNOWN_START.exec(run);
+  return start === null ? run : `${run.slice(0, start.index)}${REDACTED}`;
+}
+
+function redactAll(value: Json): Json {
+  if (typeof value === 'string') return REDACTED;
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map((item: Json) => redactAll(item));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      redactText(name),
+      member === undefined ? member : redactAll(member),
+    ]),
+  );
+}
+
+/** Prose after the word `basic` has neither digits nor capitals inside. */
+function looksRandom(value: string): boolean {
+  return /\d/.test(value) || /[a-z][A-Z]|=$/.test(value) || value.length >= 32;
+}
+
+/** Masks PEM blocks that hold a private key, up to their end line, or to the end of the text where there is none. */
+function redactPem(text: string): string {
+  const begin = '-----BEGIN ';
+  const parts: string[] = [];
+  let done = 0;
+  for (let at = text.indexOf(begin); at !== -1; at = text.indexOf(begin, at)) {
+    const label = text.slice(at + begin.length, at + begin.length + 64);
+    if (!/^[A-Z0-9 ]*PRIVATE KEY/.test(label)) {
+      at += begin.length;
+      continue;
+    }
+    const end = text.indexOf('-----END ', at + begin.length);
+    const close = end === -1 ? -1 : text.indexOf('-----', end + 9);
+    parts.push(text.slice(done, at), REDACTED);
+    done = close === -1 ? text.length : close + 5;
+    at = done;
+  }
+  return done === 0 ? text : parts.join('') + text.slice(done);
+}
