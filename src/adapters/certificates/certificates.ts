@@ -1,0 +1,130 @@
+import type { webcrypto } from 'node:crypto';
+import type { Certificates, Leaf } from '../../ports/certificates.ts';
+import type { Clock } from '../../ports/clock.ts';
+import {
+  type AuthorityPaths,
+  authorityPaths,
+  loadAuthority,
+  storeAuthority,
+  systemTrust,
+  writePublicFiles,
+} from './authority-files.ts';
+import { type Authority, mintAuthority, mintKeyPair, mintLeaf } from './mint.ts';
+
+export interface CertificatesOptions {
+  /** Absolute path; made with mode 0700 where it is missing. */
+  readonly directory: string;
+  readonly clock: Clock;
+  /** Leaves kept in memory; the least recently used goes first. */
+  readonly cachedLeaves?: number;
+  /** PEM of what clients should go on trusting beside our authority. Default: the system's bundle. */
+  readonly trustedPem?: string;
+}
+
+/** An authority with less left than this is replaced when it is opened, so that a session does not outlive it. */
+const RENEW_AT_OPEN_MS = 3 * 24 * 60 * 60 * 1000;
+/** In a long run it is replaced this long before it ends. */
+const RENEW_IN_RUN_MS = 60 * 60 * 1000;
+/** A cached leaf with less left than this is minted again. */
+const LEAF_REFRESH_MS = 60 * 60 * 1000;
+
+/** Opens the authority in `directory`, or makes one. Rejects where its files cannot be written. */
+export async function openCertificates(options: CertificatesOptions): Promise<Certificates> {
+  const paths = authorityPaths(options.directory);
+  const trusted = options.trustedPem ?? (await systemTrust());
+  const stored = await loadAuthority(paths);
+  const nowMs = options.clock.nowMs();
+  const usable =
+    stored !== undefined &&
+    stored.notAfterMs - nowMs > RENEW_AT_OPEN_MS &&
+    stored.certificate.notBefore.getTime() <= nowMs;
+  const authority = usable ? stored : await mintAuthority(nowMs);
+  if (usable) await writePublicFiles(paths, authority, trusted);
+  else await storeAuthority(paths, authority, trusted);
+  return new CertificateCache(options, paths, trusted, authority, await mintKeyPair());
+}
+
+interface CachedLeaf {
+  readonly leaf: Promise<Leaf & { readonly notAfterMs: number }>;
+  /** Until this is known, the leaf is being minted. */
+  notAfterMs: number;
+}
+
+class CertificateCache implements Certificates {
+  readonly caFile: string;
+  readonly bundleFile: string;
+  readonly #options: CertificatesOptions;
+  readonly #paths: AuthorityPaths;
+  readonly #trusted: string;
+  readonly #leafKeys: { readonly publicKey: webcrypto.CryptoKey; readonly keyPem: string };
+  readonly #leaves = new Map<string, CachedLeaf>();
+  #authority: Authority;
+  #renewal: Promise<void> | undefined;
+
+  constructor(
+    options: CertificatesOptions,
+    paths: AuthorityPaths,
+    trusted: string,
+    authority: Authority,
+    leafKeys: { readonly publicKey: webcrypto.CryptoKey; readonly keyPem: string },
+  ) {
+    this.#options = options;
+    this.#paths = paths;
+    this.#trusted = trusted;
+    this.#authority = authority;
+    this.#leafKeys = leafKeys;
+    this.caFile = paths.caFile;
+    this.bundleFile = paths.bundleFile;
+  }
+
+  get caCertificatePem(): string {
+    return this.#authority.certificatePem;
+  }
+
+  async leafFor(host: string): Promise<Leaf> {
+    await this.#renewIfNeeded();
+    const nowMs = this.#options.clock.nowMs();
+    const cached = this.#leaves.get(host);
+    if (cached !== undefined && cached.notAfterMs - nowMs > LEAF_REFRESH_MS) {
+      this.#leaves.delete(host);
+      this.#leaves.set(host, cached);
+      return cached.leaf;
+    }
+    const entry: CachedLeaf = { leaf: this.#mint(host, nowMs), notAfterMs: Number.POSITIVE_INFINITY };
+    this.#leaves.set(host, entry);
+    const limit = this.#options.cachedLeaves ?? 512;
+    while (this.#leaves.size > limit) {
+      const oldest = this.#leaves.keys().next();
+      if (oldest.done === true) break;
+      this.#leaves.delete(oldest.value);
+    }
+    try {
+      const leaf = await entry.leaf;
+      entry.notAfterMs = leaf.notAfterMs;
+      return leaf;
+    } catch (error) {
+      if (this.#leaves.get(host) === entry) this.#leaves.delete(host);
+      throw error;
+    }
+  }
+
+  async #mint(host: string, nowMs: number): Promise<Leaf & { readonly notAfterMs: number }> {
+    const minted = await mintLeaf(this.#authority, this.#leafKeys.publicKey, host, nowMs);
+    return { key: this.#leafKeys.keyPem, cert: minted.certificatePem, notAfterMs: minted.notAfterMs };
+  }
+
+  async #renewIfNeeded(): Promise<void> {
+    if (this.#authority.notAfterMs - this.#options.clock.nowMs() > RENEW_IN_RUN_MS) return;
+    this.#renewal ??= this.#renew().finally(() => {
+      this.#renewal = undefined;
+    });
+    await this.#renewal;
+  }
+
+  async #renew(): Promise<void> {
+    const authority = await mintAuthority(this.#options.clock.nowMs());
+    await storeAuthority(this.#paths, authority, this.#trusted);
+    this.#authority = authority;
+    this.#leaves.clear();
+  }
+}
