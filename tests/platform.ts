@@ -1,0 +1,89 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import path from 'node:path';
+import { claudeCacheDir, findClaude } from '../src/apps/replay/claude-client.ts';
+
+/** What a test may need and a machine may lack. Each probe gives the reason to leave the test out, or `undefined`. */
+const PROBES = {
+  bash: () => missing('bash'),
+  bubblewrap: () => missing('bwrap') ?? bubblewrapFault(),
+  chromium: () => (chromiumPath() === undefined ? 'chromium is not installed' : undefined),
+  claude: () =>
+    claudePath() === undefined
+      ? 'the claude code client is not installed (`npm run install-claude` fetches 235 MB)'
+      : undefined,
+  curl: () => missing('curl'),
+  git: () => missing('git'),
+  nc: () => missing('nc') ?? netcatFault(),
+  npm: () => missing('npm'),
+  root: () => (process.getuid?.() === 0 ? undefined : 'not running as root'),
+  shared: () => (existsSync(sharedDir()) ? undefined : 'the shared reference folder is not beside the repository'),
+  'ssh-keygen': () => missing('ssh-keygen'),
+  unix: () => (process.platform === 'win32' ? 'needs unix sockets and modes' : undefined),
+} as const satisfies Readonly<Record<string, () => string | undefined>>;
+
+export type Capability = keyof typeof PROBES;
+
+const probed = new Map<Capability, string | undefined>();
+
+/**
+ * For node:test: `test('...', { skip: skipUnless('nc', 'curl') }, ...)`. False where all is there, else the reasons.
+ * Probes run once a process, and only those that are asked for.
+ */
+export function skipUnless(...needed: readonly Capability[]): string | false {
+  const reasons = needed.flatMap((one) => {
+    if (!probed.has(one)) probed.set(one, PROBES[one]());
+    return probed.get(one) ?? [];
+  });
+  return reasons.length === 0 ? false : reasons.join('; ');
+}
+
+/** Absolute path of the real client, where it is installed (see scripts/install-claude.ts). */
+export function claudePath(): string | undefined {
+  return findClaude(claudeCacheDir(process.env));
+}
+
+export function chromiumPath(): string | undefined {
+  return onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome');
+}
+
+/** Reference material that lies beside a checkout on some machines; nothing of it is in the repository. */
+export function sharedDir(): string {
+  return path.resolve(import.meta.dirname, '../../shared');
+}
+
+export const repoRoot: string = path.resolve(import.meta.dirname, '..');
+
+/** Absolute path of a program on PATH, or `undefined`. */
+export function onPath(program: string): string | undefined {
+  for (const dir of (process.env['PATH'] ?? '').split(path.delimiter)) {
+    const file = path.join(dir, program);
+    if (dir !== '' && isExecutable(file)) return file;
+  }
+  return undefined;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function missing(program: string): string | undefined {
+  return onPath(program) === undefined ? `\`${program}\` is not installed` : undefined;
+}
+
+/** Containers often forbid new namespaces although the program is there. */
+function bubblewrapFault(): string | undefined {
+  const tried = spawnSync('bwrap', ['--ro-bind', '/', '/', '--unshare-all', 'true'], { encoding: 'utf8' });
+  return tried.status === 0 ? undefined : `bwrap cannot make a sandbox here: ${(tried.stderr ?? '').trim()}`;
+}
+
+/** The hook shim needs `nc -U`; the traditional netcat has no unix sockets. */
+function netcatFault(): string | undefined {
+  const tried = spawnSync('nc', ['-h'], { encoding: 'utf8' });
+  return /^\s*-U\b|\[-[A-Za-z]*U/m.test(`${tried.stdout}${tried.stderr}`) ? undefined : '`nc` has no unix sockets';
+}
