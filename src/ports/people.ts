@@ -1,0 +1,85 @@
+import type { Presence } from '../core/approval.ts';
+import type { Digest } from '../core/digest.ts';
+import type { Approver, Signer } from './approver.ts';
+
+export interface EnrolledKey {
+  /** OpenSSH text without comment. */
+  readonly publicKey: string;
+  readonly presence: Presence;
+  readonly addedAtMs: number;
+  /** `root`, or the name of the person who signed the enrolment. */
+  readonly addedBy: string;
+}
+
+export interface EnrolledPerson {
+  readonly name: string;
+  readonly keys: readonly EnrolledKey[];
+  /** Kept so that nothing brings the name back but a person. */
+  readonly removed?: true;
+}
+
+export type PeopleList =
+  | { readonly ok: true; readonly people: readonly EnrolledPerson[]; readonly ignored: readonly string[] }
+  | { readonly ok: false; readonly missing: boolean; readonly why: string };
+
+export interface PreapprovalScope {
+  /** `digestOfEffects` of what is about to happen. */
+  readonly effects: Digest;
+  /** Full commit hash, lower-case hex. */
+  readonly commit: string;
+  /** The identity of the CI job as the door vouches for it. */
+  readonly job: string;
+  readonly nowMs: number;
+}
+
+/** `id` names the statement: the store counts its uses, up to `uses`. */
+export type PreapprovalCheck =
+  | {
+      readonly ok: true;
+      readonly id: Digest;
+      readonly signer: Signer;
+      readonly uses: number;
+      readonly expiresAtMs: number;
+      readonly because: string;
+    }
+  | { readonly ok: false; readonly why: string };
+
+/** The enrolled people, read anew at each call. Contract: what cannot be read, or can be written by others, is refused. */
+export interface People extends Approver {
+  list(): Promise<PeopleList>;
+  verifyPreapproval(file: Uint8Array, scope: PreapprovalScope): Promise<PreapprovalCheck>;
+  /** Statement files that do not count, with the reason: for `status`. */
+  ignoredExceptions(nowMs: number): Promise<readonly { readonly file: string; readonly why: string }[]>;
+}
+
+export type Done<T = unknown> = ({ readonly ok: true } & T) | { readonly ok: false; readonly why: string };
+
+/** What is enrolled: the statement that root writes down, or that an enrolled person signs. */
+export interface EnrolmentRequest {
+  readonly name: string;
+  readonly publicKey: string;
+  readonly presence: Presence;
+  readonly addedAtMs: number;
+}
+
+/** Changes who is enrolled. Contract: all or nothing; a refusal changes nothing. */
+export interface PeopleWriter {
+  /** Writes the root-owned registry; refused where the process may not. */
+  enrol(request: EnrolmentRequest): Promise<Done>;
+  remove(name: string): Promise<Done>;
+  /** The JSON that an enrolled person signs to enrol another. */
+  enrolmentStatement(request: EnrolmentRequest): { readonly [key: string]: string | number };
+  /** Keeps a signed enrolment; refused unless its signer is enrolled by root, with presence. */
+  enrolSigned(request: EnrolmentRequest, armoredSshsig: string): Promise<Done>;
+}
+
+/** Keys that are opened by a passphrase for one signature. Contract: the key never leaves the process. */
+export interface SealedKeys {
+  /** Path of the person's sealed key, whether or not it exists. */
+  pathOf(name: string): string;
+  has(name: string): Promise<boolean>;
+  /** Makes a key, seals it, writes it 0600. Refused where there is one already. */
+  generate(name: string, passphrase: string): Promise<Done<{ readonly publicKey: string; readonly path: string }>>;
+  /** Opens the key for this one signature over `message`, namespace `holdpoint`. */
+  sign(name: string, passphrase: string, message: Uint8Array): Promise<Done<{ readonly sshsig: string }>>;
+}
