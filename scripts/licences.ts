@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Metafile } from 'esbuild';
+
+/** Licences under which a bundle may be passed on together with our own code, given that their texts come along. */
+const ALLOWED = new Set([
+  'MIT',
+  'ISC',
+  '0BSD',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'Apache-2.0',
+  'MIT OR Apache-2.0',
+  'BlueOak-1.0.0',
+]);
+
+/** Licence texts of all packages that went into the bundles. Throws on one whose licence is not in the list. */
+export function licenceText(root: string, metafiles: readonly Metafile[]): string {
+  const folders = new Set<string>();
+  for (const metafile of metafiles) {
+    for (const output of Object.values(metafile.outputs)) {
+      for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
+        const folder = /^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
+        if (folder !== undefined && bytesInOutput > 0) folders.add(folder);
+      }
+    }
+  }
+  const parts = [...folders].sort().map((folder) => section(path.join(root, folder)));
+  return `Holdpoint contains the following packages.\n\n${parts.join('\n')}`;
+}
+
+function section(folder: string): string {
+  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
+    readonly name: string;
+    readonly version: string;
+    readonly license?: string;
+  };
+  const title = `${manifest.name} ${manifest.version}`;
+  const licence = manifest.license ?? 'none';
+  if (!ALLOWED.has(licence)) throw new Error(`\`${title}\` has the licence \`${licence}\`, which is not in the list`);
+  const files = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => /^(licen[cs]e|notice)/i.test(file))
+        .sort()
+    : [];
+  const texts = files.map((file) => readFileSync(path.join(folder, file), 'utf8').trim());
+  const rule = '-'.repeat(80);
+  return `${rule}\n${title} (${licence})\n${rule}\n${texts.length > 0 ? texts.join('\n\n') : '(the package ships no licence text)'}\n`;
+}
