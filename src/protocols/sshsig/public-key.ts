@@ -90,14 +90,14 @@ export function parsePublicKey(blob: Uint8Array): PublicKeyResult {
     const raw = readString(cursor, 1 + 2 * curve.width);
     if (raw?.length !== 1 + 2 * curve.width || raw[0] !== 4) return no('the curve point is not in uncompressed form');
     algorithm = curve.algorithm;
-    point = raw.slice(1);
+    point = raw.subarray(1);
   }
   const isSecurityKey = type.startsWith('sk-');
   const application = isSecurityKey ? readText(cursor, 256) : undefined;
   if (isSecurityKey && application?.startsWith('ssh:') !== true)
     return no('the application of the security key does not begin with `ssh:`');
   if (!atEnd(cursor)) return no('bytes follow the public key');
-  const key = { type: type as KeyType, algorithm, blob: blob.slice(), point };
+  const key = { type: type as KeyType, algorithm, blob: new Uint8Array(blob), point };
   return { ok: true, key: application === undefined ? key : { ...key, application } };
 }
 

@@ -19,7 +19,8 @@ export function atEnd(cursor: Cursor): boolean {
 /** `undefined` where fewer bytes are left. The result is a copy. */
 export function readBytes(cursor: Cursor, length: number): Uint8Array | undefined {
   if (cursor.bytes.length - cursor.at < length) return undefined;
-  const taken = cursor.bytes.slice(cursor.at, cursor.at + length);
+  // Not `slice`, which for a Node Buffer shares the memory.
+  const taken = new Uint8Array(cursor.bytes.subarray(cursor.at, cursor.at + length));
   cursor.at += length;
   return taken;
 }
