@@ -1,7 +1,8 @@
-import { attemptKey } from '../core/attempt.ts';
+import { type Attempt, attemptKey } from '../core/attempt.ts';
 import type { Json } from '../core/canonical-json.ts';
-import { type Digest, digestOfBytes } from '../core/digest.ts';
+import { digestOfBytes } from '../core/digest.ts';
 import type { Effect } from '../core/effect.ts';
+import type { Receipt, ReceiptDraft } from '../core/receipt.ts';
 import type { RawAttempt } from './observe.ts';
 import type { AnyJudged, Refused } from './products.ts';
 
@@ -29,7 +30,7 @@ export function intentPayload(judged: AnyJudged): Json {
   };
 }
 
-export function refusalPayload(raw: RawAttempt, refusal: Refused, judged: AnyJudged | undefined): Json {
+function refusalPayload(raw: RawAttempt, refusal: Refused, judged: AnyJudged | undefined): Json {
   return {
     ...(judged === undefined
       ? { action: actionJson(raw.action), origin: originJson(raw.origin) }
@@ -75,7 +76,32 @@ function effectJson(effect: Effect): Json {
   };
 }
 
-/** The key of an attempt that was refused before it could be observed. */
-export function observedKey(raw: RawAttempt): Digest {
-  return attemptKey(raw.action, raw.origin);
+export function refusalDraft(
+  raw: RawAttempt,
+  refusal: Refused,
+  judged: AnyJudged | undefined,
+  atMs: number,
+): ReceiptDraft {
+  return {
+    kind: 'refusal',
+    attemptId: raw.id,
+    attemptKey: judged?.attempt.key ?? attemptKey(raw.action, raw.origin),
+    atMs,
+    says: refusal.says,
+    rules: [refusal.rule],
+    payload: refusalPayload(raw, refusal, judged),
+  };
+}
+
+/** The outcome of an intent whose safeguard failed. */
+export function notStarted(attempt: Attempt, intent: Receipt, refusal: Refused, atMs: number): ReceiptDraft {
+  return {
+    kind: 'outcome',
+    attemptId: attempt.id,
+    attemptKey: attempt.key,
+    atMs,
+    intent: intent.index,
+    outcome: 'not-started',
+    payload: { rule: refusal.rule, reason: refusal.reason },
+  };
 }

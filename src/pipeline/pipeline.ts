@@ -1,5 +1,4 @@
 import type { Approval } from '../core/approval.ts';
-import type { Json } from '../core/canonical-json.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { Receipt } from '../core/receipt.ts';
 import type { SafeguardTaken } from '../core/safeguard.ts';
@@ -9,9 +8,16 @@ import type { Clock } from '../ports/clock.ts';
 import type { Executor } from '../ports/executor.ts';
 import type { PolicyEngine } from '../ports/policy-engine.ts';
 import type { Safeguarder } from '../ports/safeguard.ts';
-import type { Store } from '../ports/store.ts';
+import type { HoldRecord, Store } from '../ports/store.ts';
 import type { Verifier } from '../ports/verifier.ts';
-import { type Acceptance, acceptApproval, approve, DEFAULT_LIFETIME_MS, differences } from './approve.ts';
+import {
+  type Acceptance,
+  acceptApproval,
+  approve,
+  DEFAULT_LIFETIME_MS,
+  differences,
+  expireOverdue,
+} from './approve.ts';
 import { authorize, reauthorize } from './authorize.ts';
 import { begin } from './begin.ts';
 import { classify } from './classify.ts';
@@ -19,8 +25,8 @@ import { decide } from './decide.ts';
 import { execute } from './execute.ts';
 import { floor } from './floor.ts';
 import { observe, type RawAttempt } from './observe.ts';
-import { intentPayload, observedKey, refusalPayload } from './payload.ts';
-import { type AnyJudged, type Authorization, isRefused, type Refused } from './products.ts';
+import { intentPayload, notStarted, refusalDraft } from './payload.ts';
+import { type AnyJudged, type Authorization, isRefused, type Judged, type Refused } from './products.ts';
 import { record } from './record.ts';
 import { safeguard } from './safeguard.ts';
 import { verify } from './verify.ts';
@@ -58,10 +64,16 @@ export interface Ran {
 export interface Pipeline {
   /** Stages one to four: judges and changes nothing. */
   readonly judge: Judge;
-  /** All stages. Refusals are on the record before this resolves. */
+  /** Stages five to nine, for what `judge` made. Refusals are on the record before this resolves. */
+  proceed(raw: RawAttempt, judged: AnyJudged | Refused, executor: Executor): Promise<Ran | Refused>;
+  /** The standing approval of what is held, not spent yet; else the hold is opened and goes on the record. */
+  standing(raw: RawAttempt, judged: Judged<'hold'>): Promise<HoldRecord | Refused>;
+  /** All stages. */
   run(raw: RawAttempt, executor: Executor): Promise<Ran | Refused>;
   /** A person's approval of an open hold. */
   accept(approval: Approval): Promise<Acceptance>;
+  /** Ends the holds whose time is over. */
+  expire(nowMs: number, rolledBack: boolean): Promise<void>;
 }
 
 export type Judge = (raw: RawAttempt) => Promise<AnyJudged | Refused>;
@@ -122,48 +134,37 @@ export function makePipeline(ports: PipelinePorts): Pipeline {
   };
 
   async function refuse(raw: RawAttempt, refusal: Refused, judged: AnyJudged | undefined): Promise<Refused> {
-    const payload: Json = refusalPayload(raw, refusal, judged);
-    const attemptKey = judged?.attempt.key ?? observedKey(raw);
-    await ports.store.append({
-      kind: 'refusal',
-      attemptId: raw.id,
-      attemptKey,
-      atMs: ports.clock.nowMs(),
-      says: refusal.says,
-      rules: [refusal.rule],
-      payload,
-    });
+    await ports.store.append(refusalDraft(raw, refusal, judged, ports.clock.nowMs()));
     return refusal;
+  }
+
+  async function proceed(raw: RawAttempt, judged: AnyJudged | Refused, executor: Executor): Promise<Ran | Refused> {
+    if (isRefused(judged)) return refuse(raw, judged, undefined);
+    const permission = await permit(judged);
+    if (isRefused(permission)) return refuse(raw, permission, judged);
+    const begun = await begin(permission, ports.clock.nowMs(), intentPayload(judged), ports.store);
+    if (isRefused(begun)) return refuse(raw, begun, judged);
+    const safe = await safeguard(begun, ports.safeguarders);
+    if (isRefused(safe)) {
+      await ports.store.append(notStarted(judged.attempt, await begun.intent, safe, ports.clock.nowMs()));
+      return safe;
+    }
+    const executed = await execute(safe, executor);
+    const receipt = await record(executed, ports.clock.nowMs(), ports.store);
+    return { kind: 'ran', judged, intent: begun.intent, taken: safe.taken, receipt };
   }
 
   return {
     judge,
-    async run(raw, executor) {
-      const judged = await judge(raw);
-      if (isRefused(judged)) return refuse(raw, judged, undefined);
-      const permission = await permit(judged);
-      if (isRefused(permission)) return refuse(raw, permission, judged);
-      const begun = await begin(permission, ports.clock.nowMs(), intentPayload(judged), ports.store);
-      if (isRefused(begun)) return refuse(raw, begun, judged);
-      const safe = await safeguard(begun, ports.safeguarders);
-      if (isRefused(safe)) {
-        const intent = await begun.intent;
-        const { id, key } = judged.attempt;
-        await ports.store.append({
-          kind: 'outcome',
-          attemptId: id,
-          attemptKey: key,
-          atMs: ports.clock.nowMs(),
-          intent: intent.index,
-          outcome: 'not-started',
-          payload: { reason: safe.reason },
-        });
-        return safe;
-      }
-      const executed = await execute(safe, executor);
-      const receipt = await record(executed, ports.clock.nowMs(), ports.store);
-      return { kind: 'ran', judged, intent: begun.intent, taken: safe.taken, receipt };
+    proceed,
+    async standing(raw, judged) {
+      const approved = await approve(judged, ports.clock.nowMs(), approvePorts);
+      if (isRefused(approved)) return refuse(raw, approved, judged);
+      const permission = await reauthorize(approved, judged, differences(approved.hold.claim, judged), ports.store);
+      return isRefused(permission) ? refuse(raw, permission, judged) : approved.hold;
     },
+    run: async (raw, executor) => proceed(raw, await judge(raw), executor),
+    expire: (nowMs, rolledBack) => expireOverdue(ports.store, nowMs, rolledBack),
     accept: (approval) => acceptApproval(approval, ports.clock.nowMs(), ports),
   };
 }

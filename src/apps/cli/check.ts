@@ -1,0 +1,158 @@
+import type { Action } from '../../core/attempt.ts';
+import { canonicalBytes, type Json } from '../../core/canonical-json.ts';
+import { type Card, cardOf } from '../../core/card.ts';
+import type { Effect } from '../../core/effect.ts';
+import type { StatedFacts } from '../../core/facts.ts';
+import type { RawAttempt } from '../../pipeline/observe.ts';
+import type { AnyJudged, Refused } from '../../pipeline/products.ts';
+import { isRefused } from '../../pipeline/products.ts';
+import { EXIT, type Io } from './io.ts';
+import { renderCard } from './render-card.ts';
+
+export interface CheckDeps {
+  /** Judges without running, without a daemon, and without looking at anything outside this machine. */
+  judge(raw: RawAttempt, facts: StatedFacts | undefined): Promise<AnyJudged | Refused>;
+  workspaceOf(cwd: string): string;
+  readonly person: string;
+}
+
+export type CheckKind = Action['kind'];
+const TEXT: ReadonlySet<CheckKind> = new Set(['shell', 'sql', 'git']);
+
+/** `holdpoint check [--json] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'` */
+export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps): Promise<number> {
+  let json = false;
+  let kind: CheckKind = 'shell';
+  let dialect: string | undefined;
+  let cwd = io.cwd;
+  const words: string[] = [];
+  for (let i = 0; i < args.length; i += 1) {
+    const arg = args[i] ?? '';
+    if (arg === '--') {
+      words.push(...args.slice(i + 1));
+      break;
+    }
+    const value = args[i + 1];
+    if (arg === '--json') json = true;
+    else if ((arg === '--kind' || arg === '--dialect' || arg === '--cwd') && value !== undefined) {
+      if (arg === '--kind' && !isKind(value)) return usage(io, `unknown kind \`${value}\``);
+      if (arg === '--kind' && isKind(value)) kind = value;
+      if (arg === '--dialect') dialect = value;
+      if (arg === '--cwd') cwd = value;
+      i += 1;
+    } else if (arg.startsWith('--')) return usage(io, `unknown argument \`${arg}\``);
+    else words.push(arg);
+  }
+  const [text, ...rest] = words;
+  if (text === undefined || rest.length > 0)
+    return usage(io, "give the command as one argument: `holdpoint check 'rm -rf build'`");
+  const made = makeAction(kind, TEXT.has(kind) ? text : safeParse(text), cwd, dialect);
+  if (!made.ok) return usage(io, made.error);
+  const judged = await deps.judge(rawOf(made.action, deps, cwd), undefined);
+  const view = viewOf(judged, text);
+  io.out(json ? `${JSON.stringify(view)}\n` : textOf(view, judged, text, io));
+  return exitOf(view.verdict);
+}
+
+/** The result of a check, for `--json` and `--batch`. */
+export interface CheckView {
+  readonly verdict: 'allow' | 'hold' | 'deny';
+  readonly effects: readonly Json[];
+  readonly reasons: readonly { readonly id: string; readonly reason: string }[];
+}
+
+export function viewOf(judged: AnyJudged | Refused, _text: string): CheckView {
+  if (isRefused(judged))
+    return { verdict: judged.says, effects: [], reasons: [{ id: judged.rule, reason: judged.reason }] };
+  return {
+    verdict: judged.verdict.says,
+    effects: judged.effects.map(effectView),
+    reasons: judged.verdict.findings
+      .filter((one) => one.says !== 'allow')
+      .map((one) => ({ id: one.rule, reason: one.reason })),
+  };
+}
+
+function effectView(effect: Effect): Json {
+  return {
+    verb: effect.verb,
+    target: 'known' in effect.target ? { ...effect.target.known } : { unknown: effect.target.unknown },
+    count: { ...effect.count },
+    reversal: effect.reversal,
+    basis: effect.basis,
+    source: effect.source,
+    summary: effect.summary,
+    ...(effect.span === undefined ? {} : { span: [...effect.span] }),
+    ...(effect.tags === undefined ? {} : { tags: [...effect.tags] }),
+  };
+}
+
+function textOf(view: CheckView, judged: AnyJudged | Refused, text: string, io: Io): string {
+  if (isRefused(judged)) return `${view.verdict}: ${judged.reason} (${judged.rule})\n`;
+  const card: Card = cardOf({ ...judged, text });
+  return `${view.verdict}\n${renderCard(card, { color: io.outIsTerminal && io.env.NO_COLOR === undefined, width: Number(io.env.COLUMNS) || 100 })}`;
+}
+
+export function exitOf(verdict: CheckView['verdict']): number {
+  switch (verdict) {
+    case 'allow':
+      return EXIT.ok;
+    case 'hold':
+      return EXIT.hold;
+    case 'deny':
+      return EXIT.deny;
+    default:
+      return verdict satisfies never;
+  }
+}
+
+export function rawOf(action: Action, deps: Pick<CheckDeps, 'workspaceOf' | 'person'>, cwd: string): RawAttempt {
+  return {
+    id: 'check',
+    action,
+    origin: {
+      door: 'cli',
+      person: deps.person,
+      agent: 'check',
+      task: 'check',
+      workspace: cwd === '' ? '' : deps.workspaceOf(cwd),
+    },
+  };
+}
+
+export function makeAction(
+  kind: CheckKind,
+  input: unknown,
+  cwd: string,
+  dialect: string | undefined,
+): { ok: true; action: Action } | { ok: false; error: string } {
+  const common = { ...(cwd === '' ? {} : { cwd }), ...(dialect === undefined ? {} : { dialect }) };
+  if (TEXT.has(kind)) {
+    if (typeof input !== 'string') return { ok: false, error: `the input of a ${kind} action is a string` };
+    return { ok: true, action: { kind, bytes: new TextEncoder().encode(input), ...common } };
+  }
+  if (input === null || typeof input !== 'object' || Array.isArray(input))
+    return { ok: false, error: `the input of a ${kind} action is an object` };
+  try {
+    return { ok: true, action: { kind, bytes: canonicalBytes(input as Json), ...common } };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export function isKind(text: string): text is CheckKind {
+  return ['shell', 'sql', 'http', 'graphql', 'mcp', 'file', 'git'].includes(text);
+}
+
+function safeParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function usage(io: Io, text: string): number {
+  io.err(`holdpoint check: ${text}\n`);
+  return EXIT.usage;
+}

@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync } from 'node:fs';
+import path from 'node:path';
+import type { Paths } from '../paths.ts';
+import { ask } from './client.ts';
+import { failed, usage } from './holds.ts';
+import { EXIT, type Io } from './io.ts';
+
+export interface UpDeps {
+  readonly paths: Paths;
+  /** `[program, ...arguments]` that runs this very program in the foreground. */
+  readonly self: readonly string[];
+  /** Runs the daemon in this process until it is stopped. */
+  serve(): Promise<
+    | { readonly ok: true; readonly ended: Promise<void>; close(): Promise<void> }
+    | { readonly ok: false; readonly why: string }
+  >;
+}
+
+const READY_MS = 10_000;
+const POLL_MS = 30;
+
+/** `holdpoint up [--foreground]` */
+export async function runUp(args: readonly string[], io: Io, deps: UpDeps): Promise<number> {
+  if (args.some((arg) => arg !== '--foreground'))
+    return usage(io, `up: cannot use \`${args.join(' ')}\`; only \`--foreground\``);
+  const running = await ask(deps.paths, { op: 'status' });
+  if (running.ok) {
+    io.out(`already running (${describe(running.status)})\n`);
+    return EXIT.ok;
+  }
+  if (args.includes('--foreground')) return foreground(io, deps);
+  mkdirSync(deps.paths.state, { recursive: true, mode: 0o700 });
+  const logFile = path.join(deps.paths.state, 'daemon.log');
+  const log = openSync(logFile, 'a', 0o600);
+  const [program = process.execPath, ...rest] = deps.self;
+  const child = spawn(program, [...rest, 'up', '--foreground'], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+    env: io.env,
+  });
+  let exited = false;
+  child.once('exit', () => {
+    exited = true;
+  });
+  child.unref();
+  for (const untilMs = Date.now() + READY_MS; Date.now() < untilMs && !exited; ) {
+    const reply = await ask(deps.paths, { op: 'status' });
+    if (reply.ok) {
+      io.out(`running (${describe(reply.status)})\n`);
+      return EXIT.ok;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  const second = await ask(deps.paths, { op: 'status' });
+  if (second.ok) {
+    io.out(`already running (${describe(second.status)})\n`);
+    return EXIT.ok;
+  }
+  io.err(`holdpoint: the daemon did not start; its last words are in \`${logFile}\`\n`);
+  return EXIT.unavailable;
+}
+
+async function foreground(io: Io, deps: UpDeps): Promise<number> {
+  const served = await deps.serve();
+  if (!served.ok) {
+    io.err(`holdpoint: ${served.why}\n`);
+    return EXIT.unavailable;
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      served.close().catch(() => process.exit(EXIT.internal));
+    });
+  }
+  io.err('holdpoint: running in the foreground; Ctrl-C ends it\n');
+  await served.ended;
+  return EXIT.ok;
+}
+
+/** `holdpoint status [--json]` */
+export async function runStatus(args: readonly string[], io: Io, deps: Pick<UpDeps, 'paths'>): Promise<number> {
+  if (args.some((arg) => arg !== '--json')) return usage(io, `status: cannot use \`${args.join(' ')}\``);
+  const reply = await ask(deps.paths, { op: 'status' });
+  if (args.includes('--json')) {
+    io.out(
+      `${JSON.stringify(reply.ok ? reply.status : { running: false, why: reply.error, trust: deps.paths.trust })}\n`,
+    );
+    return reply.ok ? EXIT.ok : EXIT.unavailable;
+  }
+  if (!reply.ok) return failed(io, reply);
+  const status = reply.status as StatusView;
+  const trust =
+    status.trust === 'advisory'
+      ? 'advisory (same account as the agents, who could tamper with it; `holdpoint init --system` separates them)'
+      : 'system (its own account)';
+  const lines = [
+    `running   pid ${status.pid}, version ${status.version}, since ${new Date(status.startedAtMs).toISOString()}`,
+    `mode      ${status.mode}${status.mode === 'shadow' ? ' (only catastrophic classes are stopped; `holdpoint enforce` switches on)' : ''}`,
+    `trust     ${trust}`,
+    `people    ${status.people.words}`,
+    `holds     ${status.openHolds} open`,
+    `log       ${status.log.size} records, root ${status.log.root.slice(0, 16)}`,
+    `unknown   ${status.unknownAtStart} begun before the last start without an outcome; ${status.unfinished} without one now`,
+    `page      ${status.page}`,
+    `gateway   ${status.gatewayPort === undefined ? 'off' : `127.0.0.1:${status.gatewayPort}`}`,
+    `state     ${status.state}`,
+  ];
+  io.out(`${lines.join('\n')}\n`);
+  return EXIT.ok;
+}
+
+interface StatusView {
+  readonly pid: number;
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly mode: string;
+  readonly trust: string;
+  readonly people: { readonly words: string };
+  readonly openHolds: number;
+  readonly unfinished: number;
+  readonly unknownAtStart: number;
+  readonly log: { readonly size: number; readonly root: string };
+  readonly page: string;
+  readonly gatewayPort?: number;
+  readonly state: string;
+}
+
+/** `holdpoint down` */
+export async function runDown(args: readonly string[], io: Io, deps: Pick<UpDeps, 'paths'>): Promise<number> {
+  if (args.length > 0) return usage(io, `down: cannot use \`${args.join(' ')}\``);
+  const reply = await ask(deps.paths, { op: 'stop' });
+  if (!reply.ok) {
+    if (reply.down !== true) return failed(io, reply);
+    io.out('not running\n');
+    return EXIT.ok;
+  }
+  for (const untilMs = Date.now() + READY_MS; Date.now() < untilMs; ) {
+    if (!(await ask(deps.paths, { op: 'status' })).ok) break;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  io.out('stopped; until `holdpoint up`, hooked agents may only read\n');
+  return EXIT.ok;
+}
+
+function describe(status: unknown): string {
+  const { pid, mode, trust } = status as StatusView;
+  return `pid ${pid}, mode ${mode}, ${trust}`;
+}

@@ -1,0 +1,101 @@
+import { type Request, requestSchema } from './requests.ts';
+import type { Service } from './service.ts';
+
+export interface DaemonFacts {
+  status(): Promise<object>;
+  /** Ends the daemon after the answer is out. */
+  stop(): void;
+  agentEnvironment(identity: {
+    readonly task: string;
+    readonly workspace: string;
+    readonly agent: string;
+  }): Promise<object>;
+  preapprove(request: Extract<Request, { op: 'begin' }>): Promise<object | undefined>;
+  reopen(task: string): Promise<number>;
+}
+
+/** One request of the socket's line protocol. Always an object with `ok`. */
+export function makeAnswer(service: Service, facts: DaemonFacts): (value: unknown) => Promise<object> {
+  return async (value) => {
+    const parsed = requestSchema.safeParse(value);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      return { ok: false, error: `not a request: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim() };
+    }
+    return answer(service, facts, parsed.data);
+  };
+}
+
+async function answer(service: Service, facts: DaemonFacts, request: Request): Promise<object> {
+  switch (request.op) {
+    case 'status':
+      return { ok: true, status: await facts.status() };
+    case 'stop':
+      facts.stop();
+      return { ok: true };
+    case 'holds':
+      return { ok: true, holds: await service.holds(request.all === true) };
+    case 'show': {
+      const hold = await service.show(request.id);
+      return hold === undefined ? noHold(request.id) : { ok: true, hold };
+    }
+    case 'approve': {
+      const result = await service.approve(request.id, request.signatures);
+      return result.ok ? { ok: true, signers: result.signers } : { ok: false, error: result.why };
+    }
+    case 'deny':
+      return (await service.deny(request.id, request.say)) ? { ok: true } : notOpen(service, request.id);
+    case 'withdraw':
+      return (await service.withdraw(request.id)) ? { ok: true } : notOpen(service, request.id);
+    case 'reopen':
+      return { ok: true, forgotten: await facts.reopen(request.task) };
+    case 'ask':
+      return { ok: true, answer: await service.ask(request.command, request.cwd, request.because, request.origin) };
+    case 'begin':
+      return {
+        ok: true,
+        answer:
+          (await facts.preapprove(request)) ?? (await service.begin(request.command, request.cwd, request.origin)),
+      };
+    case 'begin-hold': {
+      const result = await service.beginHold(request.id, request.ticket);
+      return result.kind === 'no-ticket'
+        ? {
+            ok: false,
+            error: `the ticket for ${request.id} is spent, late or not from this daemon; repeat the original call`,
+          }
+        : { ok: true, answer: result };
+    }
+    case 'outcome':
+      return (await service.outcome(request.report, request.outcome, request.detail))
+        ? { ok: true }
+        : { ok: false, error: 'nothing waits for this outcome' };
+    case 'log': {
+      const { fromIndex, sinceMs, kind, limit } = request;
+      const filter = {
+        ...(fromIndex === undefined ? {} : { fromIndex }),
+        ...(sinceMs === undefined ? {} : { sinceMs }),
+        ...(kind === undefined ? {} : { kind }),
+        ...(limit === undefined ? {} : { limit }),
+      };
+      return { ok: true, receipts: await service.log(filter) };
+    }
+    case 'checkpoint':
+      return { ok: true, checkpoint: await service.checkpoint() };
+    case 'erase':
+      return { ok: true, erased: await service.erase(request.index) };
+    case 'agent-environment':
+      return { ok: true, environment: await facts.agentEnvironment(request) };
+    default:
+      return request satisfies never;
+  }
+}
+
+function noHold(id: string): object {
+  return { ok: false, error: `no hold \`${id}\`; \`holdpoint holds --all\` lists them` };
+}
+
+async function notOpen(service: Service, id: string): Promise<object> {
+  const hold = await service.show(id);
+  return hold === undefined ? noHold(id) : { ok: false, error: `hold ${id} is ${hold.state}` };
+}

@@ -1,0 +1,107 @@
+import type { Action, Origin } from '../../core/attempt.ts';
+import type { Receipt } from '../../core/receipt.ts';
+import { type AnyJudged, isRefused, type Refused } from '../../pipeline/products.ts';
+import { decodeHook, encodeHook, withCommand } from '../../protocols/hooks/agents.ts';
+import { type HookAgent, type HookCall, type HookOutput, refuseUndecoded } from '../../protocols/hooks/hook.ts';
+import { messageForAgent } from '../advice.ts';
+import { workspaceOf } from './origin.ts';
+import type { Service } from './service.ts';
+
+/** Calls whose outcome the host has still to report. */
+const MOST_RUNNING = 10_000;
+
+export interface HookDoorOptions {
+  readonly home: string;
+  /** The command that runs a begun hold, fixed at start: `[program, ...arguments]`, before the hold's id. */
+  readonly execCommand: readonly string[];
+}
+
+export type HookDoor = (agent: HookAgent, payload: Uint8Array) => Promise<HookOutput>;
+
+/** The hook door: what an agent's host asks before a tool runs, and reports after it. */
+export function makeHookDoor(service: Service, options: HookDoorOptions): HookDoor {
+  const running = new Map<string, { readonly intent: Promise<Receipt>; readonly judged: AnyJudged }>();
+
+  async function before(call: HookCall, action: Action): Promise<HookOutput> {
+    const origin: Origin = {
+      door: 'hook',
+      person: service.person,
+      agent: call.agent,
+      task: call.sessionId,
+      workspace: call.workspace ?? workspaceOf(call.cwd),
+    };
+    const attempt = service.raw(action, origin, call.statedPurpose);
+    const judged = await service.pipeline.judge(attempt);
+    const deny = (refusal: Refused): HookOutput =>
+      encodeHook({ kind: 'deny', reason: messageForAgent(refusal, isRefused(judged) ? undefined : judged) }, call);
+    if (!isRefused(judged) && judged.says === 'hold' && (call.preview || canRewrite(call, action))) {
+      const standing = await service.pipeline.standing(attempt, judged);
+      if (isRefused(standing)) return deny(standing);
+      if (call.preview) return encodeHook({ kind: 'allow' }, call);
+      const ticket = service.issueTicket(standing.id);
+      const command = [...options.execCommand, standing.id, '--ticket', ticket].map(quote).join(' ');
+      return encodeHook(withCommand(call, command), call);
+    }
+    if (call.preview && !isRefused(judged) && judged.says === 'allow') return encodeHook({ kind: 'allow' }, call);
+    const ran = await service.pipeline.proceed(attempt, judged, service.releaser);
+    if (isRefused(ran)) return deny(ran);
+    if (call.toolUseId !== undefined)
+      remember(`${call.sessionId} ${call.toolUseId}`, { intent: ran.intent, judged: ran.judged });
+    return encodeHook({ kind: 'allow' }, call);
+  }
+
+  function remember(key: string, entry: { readonly intent: Promise<Receipt>; readonly judged: AnyJudged }): void {
+    const [oldest] = running.keys();
+    if (running.size >= MOST_RUNNING && oldest !== undefined) running.delete(oldest);
+    running.set(key, entry);
+  }
+
+  async function after(call: HookCall): Promise<HookOutput> {
+    const key = `${call.sessionId} ${call.toolUseId ?? ''}`;
+    const entry = running.get(key);
+    if (entry !== undefined) {
+      running.delete(key);
+      const { outcome, detail } = call.outcome ?? { outcome: 'unknown' as const, detail: '' };
+      await service.report(await entry.intent, entry.judged, outcome, detail);
+    }
+    return encodeHook({ kind: 'nothing' }, call);
+  }
+
+  return async (agent, payload) => {
+    const decoded = decodeHook(agent, payload, { home: options.home });
+    if (!decoded.ok) {
+      await recordUndecoded(service, agent, decoded.error, payload);
+      return refuseUndecoded(decoded.error);
+    }
+    const { call } = decoded;
+    if (call.event === 'after') return after(call);
+    if (call.action.kind === 'harmless-tool') return encodeHook({ kind: 'allow' }, call);
+    return before(call, call.action);
+  };
+}
+
+function canRewrite(call: HookCall, action: Action): boolean {
+  return (
+    call.rewritable &&
+    (action.kind === 'shell' || action.kind === 'git') &&
+    !call.notes.includes('runs in the background')
+  );
+}
+
+function quote(word: string): string {
+  return /^[A-Za-z0-9_./=:-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What cannot be read is refused, and that it came is on the record; its bytes are not. */
+async function recordUndecoded(service: Service, agent: HookAgent, error: string, payload: Uint8Array): Promise<void> {
+  const action: Action = {
+    kind: 'mcp',
+    bytes: new TextEncoder().encode(JSON.stringify({ unreadable: payload.byteLength })),
+  };
+  const attempt = service.raw(action, { door: 'hook', person: service.person, agent, task: 'unknown', workspace: '' });
+  await service.pipeline.proceed(
+    attempt,
+    { kind: 'refused', says: 'deny', rule: 'floor/unreadable', reason: error },
+    service.releaser,
+  );
+}

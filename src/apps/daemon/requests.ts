@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** Requests on the daemon's socket, one JSON object a line. Unknown members are refused. */
+const origin = z.strictObject({
+  agent: z.string().max(200),
+  task: z.string().max(200),
+  workspace: z.string().max(4096),
+});
+const shell = z.strictObject({ command: z.string(), cwd: z.string().max(4096), origin });
+const id = z.string().regex(/^h-[a-z2-7]{8}$/u);
+
+export const requestSchema = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('status') }),
+  z.strictObject({ op: z.literal('stop') }),
+  z.strictObject({ op: z.literal('holds'), all: z.boolean().optional() }),
+  z.strictObject({ op: z.literal('show'), id }),
+  z.strictObject({ op: z.literal('approve'), id, signatures: z.array(z.string().max(16_384)).min(1).max(16) }),
+  z.strictObject({ op: z.literal('deny'), id, say: z.string().max(2_000) }),
+  z.strictObject({ op: z.literal('withdraw'), id }),
+  z.strictObject({ op: z.literal('reopen'), task: z.string().max(200) }),
+  /** Opens a hold without trying; gives the verified facts back. */
+  z.strictObject({ op: z.literal('ask'), because: z.string().max(4_000), ...shell.shape }),
+  /** Judges and, where permitted, begins: the client then runs exactly the bytes given back. */
+  z.strictObject({
+    op: z.literal('begin'),
+    ...shell.shape,
+    preapproval: z
+      .strictObject({ document: z.string().max(65_536), commit: z.string().max(100), job: z.string().max(500) })
+      .optional(),
+  }),
+  /** Begins an approved hold with the ticket that its own repeat was given. */
+  z.strictObject({ op: z.literal('begin-hold'), id, ticket: z.string().regex(/^[0-9a-f]{64}$/u) }),
+  z.strictObject({
+    op: z.literal('outcome'),
+    report: z.string().regex(/^[0-9a-f]{64}$/u),
+    outcome: z.enum(['done', 'failed', 'unknown', 'not-started']),
+    detail: z.record(z.string(), z.union([z.string().max(2_000), z.number(), z.null()])),
+  }),
+  z.strictObject({
+    op: z.literal('log'),
+    fromIndex: z.int().nonnegative().optional(),
+    sinceMs: z.number().optional(),
+    kind: z.enum(['refusal', 'intent', 'outcome']).optional(),
+    limit: z.int().positive().max(10_000).optional(),
+  }),
+  z.strictObject({ op: z.literal('checkpoint') }),
+  z.strictObject({ op: z.literal('erase'), index: z.int().nonnegative() }),
+  z.strictObject({
+    op: z.literal('agent-environment'),
+    task: z.string().max(200),
+    workspace: z.string().max(4096),
+    agent: z.string().max(200),
+  }),
+]);
+
+export type Request = z.infer<typeof requestSchema>;
