@@ -8,6 +8,7 @@ import {
   frontierOf,
   type Hash,
   leafHash,
+  type NodeReader,
   nodeHash,
   rootOf,
   rootOfLeaves,
@@ -47,7 +48,7 @@ const KNOWN_ROOTS = [
 interface Tree {
   readonly leaves: readonly Hash[];
   readonly roots: readonly Hash[];
-  read(level: number, index: number): Hash;
+  readonly read: NodeReader;
 }
 
 function grow(contents: readonly Uint8Array[]): Tree {
