@@ -78,8 +78,49 @@ export interface SealedKeys {
   /** Path of the person's sealed key, whether or not it exists. */
   pathOf(name: string): string;
   has(name: string): Promise<boolean>;
-  /** Makes a key, seals it, writes it 0600. Refused where there is one already. */
-  generate(name: string, passphrase: string): Promise<Done<{ readonly publicKey: string; readonly path: string }>>;
+  /** Makes a key, seals it, writes it 0600. Refused where there is one already, or for a passphrase that is too short. */
+  generate(name: string, passphrase: string): Promise<Done<{ readonly publicKey: string }>>;
+  /** Deletes a key that was made a moment ago and could not be enrolled. */
+  discard(name: string): Promise<void>;
   /** Opens the key for this one signature over `message`, namespace `holdpoint`. */
   sign(name: string, passphrase: string, message: Uint8Array): Promise<Done<{ readonly sshsig: string }>>;
+}
+
+/** The account whose people are meant. Under sudo, the account that called it. */
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
+/** What the process can tell about who started it. */
+export interface Surroundings {
+  /** Effective user id of this process. */
+  readonly uid: number;
+  /** The sign of an agent in this process or one above it, in words; a heuristic, never a proof of its absence. */
+  agentNearby(): Promise<string | undefined>;
+  /** True where `sudo -n true` works: then whatever runs under this account can be root. */
+  passwordlessSudo(): Promise<boolean>;
+}
+
+export interface TrustInput {
+  readonly daemonUid: number;
+  /** The account that the agent runs under. */
+  readonly agentUid: number;
+  readonly passwordlessSudo: boolean;
+}
+
+export interface InstallationTrust {
+  readonly trust: 'separate-user' | 'advisory';
+  /** Why it is only advisory; empty else. */
+  readonly reasons: readonly string[];
+}
+
+/** Whether the agent's account could undo the guard. Everything shown to people says `advisory` where it could. */
+export function installationTrust(input: TrustInput): InstallationTrust {
+  const reasons: string[] = [];
+  if (input.agentUid === 0) reasons.push('the agent runs as root, which can write the people registry');
+  if (input.daemonUid === input.agentUid) reasons.push('the daemon runs under the same account as the agent');
+  if (input.passwordlessSudo) reasons.push('sudo asks for no password, so the agent can be root');
+  return { trust: reasons.length === 0 ? 'separate-user' : 'advisory', reasons };
 }
