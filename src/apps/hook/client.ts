@@ -5,8 +5,8 @@ import { isPlainRead, type ReadWorld } from './plain-read.ts';
 
 /** What the client does to the world; each resolves and never rejects. */
 export interface ClientWorld extends ReadWorld {
-  /** One call over the socket; `undefined` where no whole reply came in time. */
-  ask(settings: ClientSettings, agent: HookAgent, payload: Uint8Array): Promise<HookOutput | undefined>;
+  /** One call over the socket. `unreachable`: nobody listens there; `silent`: someone does, but no whole reply came in time. */
+  ask(settings: ClientSettings, agent: HookAgent, payload: Uint8Array): Promise<HookOutput | 'unreachable' | 'silent'>;
   /** Runs the start command and waits for it, briefly. */
   start(command: readonly string[]): Promise<void>;
   pause(ms: number): Promise<void>;
@@ -37,19 +37,21 @@ export async function answerHook(
   };
 }
 
+/** `undefined` where no reply is to be had. A daemon that is there and silent is not started again: that would only cost time. */
 async function askAndStart(
   agent: HookAgent,
   payload: Uint8Array,
   settings: ClientSettings,
   world: ClientWorld,
 ): Promise<HookOutput | undefined> {
-  const first = await world.ask(settings, agent, payload);
-  if (first !== undefined || settings.start === undefined) return first;
-  await world.start(settings.start);
-  for (const pauseMs of RETRY_PAUSES_MS) {
-    const again = await world.ask(settings, agent, payload);
-    if (again !== undefined) return again;
-    await world.pause(pauseMs);
+  let answer = await world.ask(settings, agent, payload);
+  if (answer === 'unreachable' && settings.start !== undefined) {
+    await world.start(settings.start);
+    for (const pauseMs of RETRY_PAUSES_MS) {
+      answer = await world.ask(settings, agent, payload);
+      if (answer !== 'unreachable') break;
+      await world.pause(pauseMs);
+    }
   }
-  return undefined;
+  return typeof answer === 'string' ? undefined : answer;
 }

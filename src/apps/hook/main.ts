@@ -50,16 +50,28 @@ const world: ClientWorld = {
   },
 };
 
-function ask(settings: ClientSettings, agent: HookAgent, payload: Uint8Array): Promise<HookOutput | undefined> {
+function ask(
+  settings: ClientSettings,
+  agent: HookAgent,
+  payload: Uint8Array,
+): Promise<HookOutput | 'unreachable' | 'silent'> {
   return new Promise((resolve) => {
-    if (!isOwnedSocket(settings)) return resolve(undefined);
+    if (!isOwnedSocket(settings)) return resolve('unreachable');
     const chunks: Buffer[] = [];
+    const state = { connected: false };
     const socket = connect(settings.socket);
-    socket.setTimeout(ASK_TIMEOUT_MS, () => socket.destroy());
-    socket.on('connect', () => socket.write(encodeHookRequest(agent, payload)));
+    const timer = setTimeout(() => socket.destroy(), ASK_TIMEOUT_MS);
+    socket.on('connect', () => {
+      state.connected = true;
+      socket.write(encodeHookRequest(agent, payload));
+    });
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', () => undefined);
-    socket.on('close', () => resolve(parseReply(Buffer.concat(chunks).toString('utf8'))));
+    socket.on('close', () => {
+      clearTimeout(timer);
+      const reply = parseReply(Buffer.concat(chunks).toString('utf8'));
+      resolve(reply ?? (state.connected ? 'silent' : 'unreachable'));
+    });
   });
 }
 

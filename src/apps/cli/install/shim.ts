@@ -5,8 +5,8 @@ export interface ShimSettings {
   readonly socket: string;
   readonly cat: string;
   /** Only where a probe at install showed that it speaks to a unix socket and ends with the reply. */
-  readonly nc?: string;
-  readonly curl?: string;
+  readonly nc?: string | undefined;
+  readonly curl?: string | undefined;
   readonly node: string;
   readonly client: string;
   readonly installFile: string;

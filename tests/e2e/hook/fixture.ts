@@ -1,0 +1,143 @@
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { type InitDeps, runInit } from '../../../src/apps/cli/init.ts';
+import { findTools } from '../../../src/apps/cli/install/probe.ts';
+import type { Io } from '../../../src/apps/cli/io.ts';
+import type { Paths } from '../../../src/apps/paths.ts';
+import { decodeHook, encodeHook } from '../../../src/protocols/hooks/agents.ts';
+import { type HookCall, type HookReply, refuseUndecoded } from '../../../src/protocols/hooks/hook.ts';
+import { encodeReply, parseHookHeader, payloadReader } from '../../../src/protocols/hooks/wire.ts';
+
+/** What the fake daemon does with one call: a reply, raw text, or nothing at all (it stays silent). */
+export type FakeAnswer = HookReply | { readonly kind: 'raw'; readonly text: string } | { readonly kind: 'silence' };
+
+export interface FakeDaemon {
+  readonly calls: readonly HookCall[];
+  close(): Promise<void>;
+}
+
+/** Speaks the wire protocol and nothing else. */
+export async function startFakeDaemon(socket: string, answer: (call: HookCall) => FakeAnswer): Promise<FakeDaemon> {
+  const calls: HookCall[] = [];
+  const open = new Set<Socket>();
+  const server: Server = createServer((connection) => {
+    open.add(connection);
+    connection.on('close', () => open.delete(connection));
+    connection.on('error', () => undefined);
+    const reader = payloadReader();
+    const state = { header: '', agent: parseHookHeader('') };
+    connection.on('data', (chunk: Buffer) => {
+      let rest: Uint8Array = chunk;
+      if (state.agent === undefined) {
+        const end = chunk.indexOf(0x0a);
+        state.header += chunk.subarray(0, end === -1 ? chunk.length : end).toString('utf8');
+        if (end === -1) return;
+        state.agent = parseHookHeader(state.header);
+        rest = chunk.subarray(end + 1);
+        if (state.agent === undefined) return void connection.end(encodeReply({ exitCode: 2, stderr: 'bad header' }));
+      }
+      const step = reader.push(rest);
+      if (step.state === 'more') return;
+      if (step.state === 'refused') return void connection.end(encodeReply(refuseUndecoded(step.why)));
+      const decoded = decodeHook(state.agent, step.payload);
+      if (!decoded.ok) return void connection.end(encodeReply(refuseUndecoded(decoded.error)));
+      calls.push(decoded.call);
+      const said = answer(decoded.call);
+      if (said.kind === 'silence') return;
+      connection.end(said.kind === 'raw' ? said.text : encodeReply(encodeHook(said, decoded.call)));
+    });
+  });
+  await mkdir(path.dirname(socket), { recursive: true });
+  await rm(socket, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socket, resolve);
+  });
+  return {
+    calls,
+    close: () =>
+      new Promise((resolve) => {
+        for (const connection of open) connection.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+export interface Installation {
+  readonly dir: string;
+  readonly home: string;
+  readonly project: string;
+  readonly paths: Paths;
+  readonly deps: InitDeps;
+  readonly said: () => string;
+  readonly init: (...args: string[]) => Promise<number>;
+  readonly io: Io;
+  readonly remove: () => Promise<void>;
+}
+
+/** A home, a project and everything that init needs, in a folder of its own. */
+export async function newInstallation(options: { readonly start?: readonly string[] } = {}): Promise<Installation> {
+  const dir = await mkdtemp(path.join(tmpdir(), 'hp-hook-'));
+  const home = path.join(dir, 'home');
+  const project = path.join(dir, 'project');
+  await mkdir(home, { recursive: true });
+  await mkdir(path.join(project, '.claude'), { recursive: true });
+  const clientBundle = path.join(dir, 'hook-client.cjs');
+  await bundleClient(clientBundle);
+  const runtime = path.join(dir, 'run');
+  const paths: Paths = {
+    config: path.join(dir, 'config'),
+    state: path.join(dir, 'state'),
+    runtime,
+    socket: path.join(runtime, 'holdpoint.sock'),
+    trust: 'advisory',
+    ownerUid: process.getuid?.() ?? 0,
+  };
+  const said: string[] = [];
+  const io: Io = {
+    env: {},
+    cwd: project,
+    stdin: process.stdin,
+    out: (text) => void said.push(text),
+    err: (text) => void said.push(text),
+    interactive: false,
+    outIsTerminal: false,
+  };
+  const deps: InitDeps = {
+    paths,
+    places: { home, project, managedFile: path.join(dir, 'etc/claude-code/managed-settings.json') },
+    node: process.execPath,
+    clientBundle,
+    ...(options.start === undefined ? {} : { start: options.start }),
+    nowMs: 1_700_000_000_000,
+    findTools,
+  };
+  return {
+    dir,
+    home,
+    project,
+    paths,
+    deps,
+    io,
+    said: () => said.join(''),
+    init: (...args) => runInit(args, io, deps),
+    remove: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** The fallback client as the build makes it. */
+export async function bundleClient(file: string): Promise<number> {
+  await build({
+    entryPoints: [path.join(import.meta.dirname, '../../../src/apps/hook/main.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node18',
+    outfile: file,
+    logLevel: 'silent',
+  });
+  return (await readFile(file)).length;
+}
