@@ -1,7 +1,6 @@
 import { type Digest, digestOf } from './digest.ts';
 import type { Effect, Verb } from './effect.ts';
 import { type ResourceRef, resourceKey } from './resource.ts';
-import type { Finding } from './verdict.ts';
 
 /**
  * A signed, scoped, expiring loosening of one rule: the one way to loosen. Also what a pre-approval for CI is.
@@ -25,7 +24,7 @@ export function exceptionDigest(parts: Omit<Exception, 'digest' | 'signer'>): Di
 }
 
 /** INVARIANT: an unknown target is never covered; tampering with the guard and a deny for a forged finding never are. */
-export function coversFinding(exception: Exception, finding: Finding, effect: Effect): boolean {
+export function coversFinding(exception: Exception, finding: { readonly rule: string }, effect: Effect): boolean {
   return (
     finding.rule === exception.rule &&
     effect.verb === exception.verb &&
