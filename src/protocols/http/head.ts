@@ -8,7 +8,7 @@ export interface HeadFault {
 }
 
 export interface RequestHead {
-  /** Lower-case names; values in the order in which they came. Hop-by-hop and proxy headers are left out. */
+  /** Lower-case names; values in the order in which they came. Hop-by-hop and proxy headers, Host and Expect are left out. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
   /** The same, flat and with names as written: what is sent on. Without Host and framing, which are made anew. */
   readonly forward: readonly string[];
@@ -132,6 +132,7 @@ export function checkRequestHead(input: HeadInput): HeadCheck {
   const contentEncoding = headers.get('content-encoding')?.[0];
   for (const name of HOP_BY_HOP) headers.delete(name);
   headers.delete('expect');
+  headers.delete('host');
   return { ok: true, head: { headers, forward, framing, host, contentEncoding } };
 }
 

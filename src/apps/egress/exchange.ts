@@ -1,0 +1,345 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
+import { isGraphqlPath } from '../../protocols/http/graphql-request.ts';
+import { checkRequestHead, type RequestHead } from '../../protocols/http/head.ts';
+import {
+  type Authority,
+  authorityText,
+  canonicalTarget,
+  defaultPort,
+  parseAbsoluteTarget,
+  parseAuthority,
+  type Scheme,
+  sameAuthority,
+} from '../../protocols/http/target.ts';
+import { decodeBody, type ReadBody, readBody } from './body.ts';
+import type {
+  EgressLimits,
+  EgressOptions,
+  GatewayDecision,
+  GatewayIdentity,
+  GatewayOutcome,
+  GatewayRefusal,
+  GatewayRequest,
+} from './contract.ts';
+import { proxyCredentials } from './proxy-credentials.ts';
+import { ownRefusal, type Refusal, sendRefusal } from './refusal.ts';
+import { relay } from './relay.ts';
+import type { Upstream } from './upstream.ts';
+
+/** What the requests of one gateway share. */
+export interface Gateway {
+  readonly options: EgressOptions;
+  readonly limits: EgressLimits;
+  inFlight: number;
+  closing: boolean;
+  /** Outcomes on their way to the record. */
+  readonly recording: Set<Promise<void>>;
+}
+
+/** One client connection: a tunnel, or plain proxying. */
+export interface Connection {
+  readonly id: string;
+  readonly tunnel?: { readonly authority: Authority; readonly scheme: Scheme; readonly identity: GatewayIdentity };
+  readonly upstream: Upstream;
+  /** Requests are answered one after the other, in their order. */
+  turn: Promise<void>;
+  waiting: number;
+  /** A refusal ends the connection; what was pipelined behind it is dropped. */
+  finished: boolean;
+  /** Something on this connection was let pass: an answer may be half written. */
+  passed: boolean;
+}
+
+interface Asked {
+  readonly identity: GatewayIdentity;
+  readonly scheme: Scheme;
+  readonly authority: Authority;
+  readonly target: string;
+  readonly url: string;
+  readonly head: RequestHead;
+}
+
+class Refused {
+  readonly code: string;
+  readonly refusal: Refusal;
+  constructor(status: number, code: string, detail: string, retryAfterSeconds?: number) {
+    this.code = code;
+    this.refusal = ownRefusal(status, code, detail, retryAfterSeconds);
+  }
+}
+
+/** One request from its head to the end of its answer. Never rejects; nothing is sent on without a `pass`. */
+export async function exchange(
+  gateway: Gateway,
+  connection: Connection,
+  request: IncomingMessage,
+  response: ServerResponse,
+  expectsContinue: boolean,
+): Promise<void> {
+  const asked = identifyRequest(gateway, connection, request);
+  const seen = asked instanceof Refused ? undefined : asked;
+  let passed: ((outcome: GatewayOutcome) => void) | undefined;
+  let bodyAwaited = !expectsContinue;
+  const refuse = async (
+    refused: { readonly code: string; readonly refusal: Refusal },
+    silent = false,
+  ): Promise<void> => {
+    connection.finished = true;
+    if (!silent) report(gateway, connection, request, refused, seen);
+    await sendRefusal(request, response, refused.refusal, seen !== undefined && speaksGraphql(seen), bodyAwaited);
+  };
+  if (asked instanceof Refused) return refuse(asked);
+  if (gateway.closing) return refuse(new Refused(503, 'closing', 'the gateway is shutting down'));
+  if (gateway.inFlight >= gateway.limits.inFlight)
+    return refuse(new Refused(503, 'busy', `more than ${gateway.limits.inFlight} requests at one time`, 1));
+
+  gateway.inFlight += 1;
+  const gone = new AbortController();
+  const onClose = (): void => {
+    if (!response.writableFinished) gone.abort();
+  };
+  response.on('close', onClose);
+  try {
+    let body: ReadBody;
+    const { framing } = asked.head;
+    if (framing.kind === 'none') body = { kind: 'whole', bytes: Buffer.alloc(0) };
+    else if (framing.kind === 'length' && framing.bytes > gateway.limits.judgedBodyBytes)
+      body = { kind: 'too-large', start: Buffer.alloc(0) };
+    else {
+      if (expectsContinue) response.writeContinue();
+      bodyAwaited = true;
+      body = await readBody(request, gateway.limits.judgedBodyBytes, gateway.limits.bodyTimeoutMs);
+    }
+    if (body.kind === 'timeout')
+      return await refuse(
+        new Refused(408, 'body-timeout', `the body did not come in ${gateway.limits.bodyTimeoutMs} ms`),
+      );
+    if (body.kind === 'broken') return await refuse(new Refused(400, 'body-broken', 'the body broke off'));
+    if (request.rawTrailers.length > 0)
+      return await refuse(new Refused(400, 'trailers', 'request trailers come after what is judged'));
+
+    const judgedRequest = await judged(gateway, connection, request, asked, body);
+    if (judgedRequest instanceof Refused) return await refuse(judgedRequest);
+    const decision = await judgeInTime(gateway, judgedRequest, gone.signal);
+    if (decision instanceof Refused) return await refuse(decision);
+    if (decision.kind === 'refuse') return await refuse({ code: 'judged', refusal: decision }, true);
+
+    passed = once((outcome) => record(gateway, decision, outcome));
+    if (gone.signal.aborted) {
+      connection.finished = true;
+      return passed({ outcome: 'not-started', detail: 'the client went away' });
+    }
+    const reach = await connection.upstream.resolve(asked.authority);
+    if (!reach.ok) {
+      passed({ outcome: 'not-started', detail: reach.refusal.problem.detail });
+      return await refuse(reach);
+    }
+    if (body.kind === 'too-large' && expectsContinue && !bodyAwaited) response.writeContinue();
+    bodyAwaited = true;
+    connection.passed = true;
+    const plan = {
+      scheme: asked.scheme,
+      authority: asked.authority,
+      method: request.method ?? '',
+      target: asked.target,
+      head: asked.head,
+      body: body.kind === 'whole' ? body.bytes : body.start,
+      ...(body.kind === 'whole' ? {} : { rest: request }),
+    };
+    const relayed = await relay(plan, reach.reached, connection.upstream, response, gateway.limits);
+    passed(relayed.outcome);
+    if (relayed.refusal !== undefined) await refuse({ code: relayed.refusal.code, refusal: relayed.refusal });
+    else if (response.destroyed) connection.finished = true;
+  } catch (error) {
+    // A bug here must not open the way: the client is refused, and what was let pass is of unknown outcome.
+    passed?.({ outcome: connection.passed ? 'unknown' : 'not-started', detail: 'internal error' });
+    await refuse(
+      new Refused(
+        503,
+        'internal',
+        `internal error: ${error instanceof Error ? error.message.slice(0, 200) : 'unknown'}`,
+      ),
+    ).catch(() => request.socket.destroy());
+  } finally {
+    gateway.inFlight -= 1;
+    response.off('close', onClose);
+  }
+}
+
+/** Who asks for what: target, Host, SNI and CONNECT authority must all say the same. */
+function identifyRequest(gateway: Gateway, connection: Connection, request: IncomingMessage): Asked | Refused {
+  const checked = checkRequestHead({
+    method: request.method ?? '',
+    httpVersion: request.httpVersion,
+    rawHeaders: request.rawHeaders,
+  });
+  if (!checked.ok) return new Refused(checked.fault.status, checked.fault.code, checked.fault.detail);
+  const { head } = checked;
+  const { tunnel } = connection;
+  let authority: Authority;
+  let target: string;
+  let identity: GatewayIdentity;
+  const scheme = tunnel?.scheme ?? 'http';
+  if (tunnel !== undefined) {
+    authority = tunnel.authority;
+    identity = tunnel.identity;
+    const sni = request.socket instanceof TLSSocket ? serverName(request.socket) : undefined;
+    if (sni !== undefined && sni !== authority.host)
+      return new Refused(421, 'sni', 'the TLS server name is not the host of the tunnel');
+    const path = canonicalTarget(request.url ?? '');
+    if (!path.ok) return new Refused(400, 'target', path.why);
+    target = path.value;
+  } else {
+    const absolute = parseAbsoluteTarget(request.url ?? '');
+    if (!absolute.ok) return new Refused(400, 'target', absolute.why);
+    ({ authority, target } = absolute.value);
+    const credentials = proxyCredentials(request.headers['proxy-authorization']);
+    const known =
+      credentials === undefined ? undefined : gateway.options.identify(credentials.user, credentials.password);
+    if (known === undefined) return new Refused(407, 'identity', 'the proxy credentials name no task');
+    identity = known;
+  }
+  if (head.host !== undefined) {
+    const host = parseAuthority(head.host, defaultPort(scheme));
+    if (!host.ok) return new Refused(400, 'host', host.why);
+    if (!sameAuthority(host.value, authority))
+      return new Refused(421, 'host', 'the Host header is not the host of the request');
+  }
+  return { identity, scheme, authority, target, head, url: `${scheme}://${authorityText(authority, scheme)}${target}` };
+}
+
+/** Builds what is judged, its body decoded. */
+async function judged(
+  gateway: Gateway,
+  connection: Connection,
+  request: IncomingMessage,
+  asked: Asked,
+  body: ReadBody & { kind: 'whole' | 'too-large' },
+): Promise<GatewayRequest | Refused> {
+  const base = {
+    connectionId: connection.id,
+    identity: asked.identity,
+    method: request.method ?? '',
+    url: asked.url,
+    headers: asked.head.headers,
+  };
+  if (body.kind === 'too-large') return { ...base, bodyTooLarge: true };
+  if (body.bytes.length === 0 && asked.head.contentEncoding === undefined) return { ...base, bodyTooLarge: false };
+  const decoded = await decodeBody(body.bytes, asked.head.contentEncoding, gateway.limits.judgedBodyBytes);
+  if (!decoded.ok) return new Refused(decoded.status, decoded.code, decoded.detail);
+  return { ...base, body: decoded.bytes, bodyTooLarge: false };
+}
+
+/** INVARIANT: whatever the judge does (throws, hangs, answers nonsense), the result is a decision or a refusal. */
+async function judgeInTime(
+  gateway: Gateway,
+  request: GatewayRequest,
+  gone: AbortSignal,
+): Promise<GatewayDecision | Refused> {
+  const late = Promise.withResolvers<Refused>();
+  const timer = setTimeout(
+    () => late.resolve(new Refused(503, 'judge-timeout', 'no verdict in time; nothing was sent', 5)),
+    gateway.limits.judgeTimeoutMs,
+  );
+  const onGone = (): void => late.resolve(new Refused(499, 'client-gone', 'the client went away before the verdict'));
+  gone.addEventListener('abort', onGone, { once: true });
+  // SECURITY: an async wrapper, so that a judge that throws at once is treated like one that rejects.
+  const asking = (async () => gateway.options.judge(request, gone))();
+  try {
+    const first = await Promise.race([asking, late.promise]);
+    if (first instanceof Refused) {
+      // A verdict that comes later has an intent on record: it must end as not started.
+      void asking.then(
+        (decision) => {
+          if (isPass(decision))
+            record(gateway, decision, { outcome: 'not-started', detail: 'the verdict came too late' });
+        },
+        () => undefined,
+      );
+      return first;
+    }
+    return isPass(first) || isRefusal(first)
+      ? first
+      : new Refused(503, 'judge', 'the verdict could not be understood; nothing was sent');
+  } catch {
+    return new Refused(503, 'judge', 'the request could not be judged; nothing was sent');
+  } finally {
+    clearTimeout(timer);
+    gone.removeEventListener('abort', onGone);
+  }
+}
+
+function isPass(decision: unknown): decision is GatewayDecision & { kind: 'pass' } {
+  return (
+    typeof decision === 'object' &&
+    decision !== null &&
+    'kind' in decision &&
+    decision.kind === 'pass' &&
+    'done' in decision &&
+    typeof decision.done === 'function'
+  );
+}
+
+function isRefusal(decision: GatewayDecision): boolean {
+  return (
+    decision?.kind === 'refuse' &&
+    Number.isInteger(decision.status) &&
+    decision.status >= 400 &&
+    decision.status <= 599 &&
+    typeof decision.problem?.detail === 'string'
+  );
+}
+
+function record(gateway: Gateway, decision: GatewayDecision & { kind: 'pass' }, outcome: GatewayOutcome): void {
+  const recording = (async () => decision.done(outcome))()
+    .catch((error: unknown) => gateway.options.onRecordFailure?.(error))
+    .finally(() => gateway.recording.delete(recording));
+  gateway.recording.add(recording);
+}
+
+function report(
+  gateway: Gateway,
+  connection: Connection,
+  request: IncomingMessage,
+  refused: { readonly code: string; readonly refusal: Refusal },
+  asked: Asked | undefined,
+): void {
+  const identity = asked?.identity ?? connection.tunnel?.identity;
+  const refusal: GatewayRefusal = {
+    connectionId: connection.id,
+    status: refused.refusal.status,
+    code: refused.code,
+    detail: refused.refusal.problem.detail,
+    ...(identity === undefined ? {} : { identity }),
+    ...(request.method === undefined ? {} : { method: request.method }),
+    ...(asked === undefined ? {} : { url: asked.url }),
+  };
+  try {
+    gateway.options.onRefusal?.(refusal);
+  } catch (error) {
+    gateway.options.onRecordFailure?.(error);
+  }
+}
+
+/** True where the client looks for GraphQL errors rather than for an HTTP status. */
+function speaksGraphql(asked: Asked): boolean {
+  const said = [...(asked.head.headers.get('content-type') ?? []), ...(asked.head.headers.get('accept') ?? [])].join(
+    ',',
+  );
+  return isGraphqlPath(asked.target) && /json|graphql/i.test(said);
+}
+
+function serverName(socket: TLSSocket): string | undefined {
+  const { servername } = socket as TLSSocket & { readonly servername?: string | false | null };
+  return typeof servername === 'string' && servername !== '' ? servername.toLowerCase().replace(/\.$/, '') : undefined;
+}
+
+function once<T>(run: (value: T) => void): (value: T) => void {
+  let ran = false;
+  return (value) => {
+    if (ran) return;
+    ran = true;
+    run(value);
+  };
+}

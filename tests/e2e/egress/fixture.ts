@@ -1,0 +1,190 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { openCertificates } from '../../../src/adapters/certificates/certificates.ts';
+import type {
+  Egress,
+  EgressOptions,
+  GatewayDecision,
+  GatewayOutcome,
+  GatewayRefusal,
+  GatewayRequest,
+} from '../../../src/apps/egress/contract.ts';
+import { startEgress } from '../../../src/apps/egress/start.ts';
+import type { Certificates } from '../../../src/ports/certificates.ts';
+
+export const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+
+export interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+}
+
+/** A gateway in front of a TLS and a plain stand-in, with everything that they saw. */
+export interface World {
+  readonly egress: Egress;
+  readonly certificates: Certificates;
+  /** Name by which clients ask for the TLS stand-in, on port 443. */
+  readonly host: string;
+  readonly plainHost: string;
+  readonly seen: Seen[];
+  readonly judged: GatewayRequest[];
+  readonly outcomes: GatewayOutcome[];
+  readonly refusals: GatewayRefusal[];
+  readonly lookups: string[];
+  readonly upstreamPort: number;
+  /** Connections that the stand-ins accepted. */
+  connections(): number;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly answer?: RequestListener;
+  readonly judge?: (request: GatewayRequest, signal: AbortSignal, pass: GatewayDecision) => Promise<GatewayDecision>;
+  readonly options?: Partial<EgressOptions>;
+}
+
+export const HOST = 'api.stand-in.example';
+export const PLAIN_HOST = 'plain.stand-in.example';
+
+export async function openWorld(more: WorldOptions = {}): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdpoint-egress-'));
+  const certificates = await openCertificates({ directory: join(folder, 'gateway'), clock });
+  const upstreamCa = await openCertificates({ directory: join(folder, 'upstream'), clock, trustedPem: '' });
+  const seen: Seen[] = [];
+  const judged: GatewayRequest[] = [];
+  const outcomes: GatewayOutcome[] = [];
+  const refusals: GatewayRefusal[] = [];
+  const lookups: string[] = [];
+  let connections = 0;
+  const listener: RequestListener = (request, response) => {
+    void bytesOf(request).then(
+      (body) => {
+        seen.push({ method: request.method ?? '', url: request.url ?? '', rawHeaders: request.rawHeaders, body });
+        if (more.answer !== undefined) more.answer(request, response);
+        else response.end(`hello ${request.method} ${request.url}`);
+      },
+      () => undefined,
+    );
+  };
+  const leaf = await upstreamCa.leafFor(HOST);
+  const secure = createHttpsServer({ key: leaf.key, cert: leaf.cert }, listener);
+  const plain = createHttpServer(listener);
+  for (const server of [secure, plain]) server.on('connection', () => (connections += 1));
+  const securePort = await listen(secure);
+  const plainPort = await listen(plain);
+  const pass: GatewayDecision = {
+    kind: 'pass',
+    done: async (outcome) => {
+      outcomes.push(outcome);
+    },
+  };
+  const egress = await startEgress({
+    certificates,
+    clock,
+    judge: async (request, signal) => {
+      judged.push(request);
+      return more.judge === undefined ? pass : more.judge(request, signal, pass);
+    },
+    identify: (user, password) =>
+      user === 'task-1' && password === 'pw' ? { agent: 'tester', task: user } : undefined,
+    onRefusal: (refusal) => refusals.push(refusal),
+    resolve: new Map([
+      [HOST, { address: '127.0.0.1', port: securePort }],
+      [PLAIN_HOST, { address: '127.0.0.1', port: plainPort }],
+    ]),
+    lookup: async (name) => {
+      lookups.push(name);
+      return [];
+    },
+    allowAddresses: [`127.0.0.1:${securePort}`, `127.0.0.1:${plainPort}`],
+    extraCa: [upstreamCa.caCertificatePem],
+    ...more.options,
+  });
+  return {
+    egress,
+    certificates,
+    host: HOST,
+    plainHost: PLAIN_HOST,
+    seen,
+    judged,
+    outcomes,
+    refusals,
+    lookups,
+    upstreamPort: securePort,
+    connections: () => connections,
+    close: async () => {
+      await egress.close();
+      for (const server of [secure, plain]) {
+        server.closeAllConnections();
+        server.close();
+      }
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('no port');
+  return address.port;
+}
+
+export async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+export const CREDENTIALS = `Basic ${Buffer.from('task-1:pw').toString('base64')}`;
+
+/** Everything that a socket receives until it closes, or until `until` is in it. */
+export async function textOf(socket: Socket | TLSSocket, until?: RegExp): Promise<string> {
+  let text = '';
+  return new Promise((resolve) => {
+    const settle = (): void => resolve(text);
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+      if (until?.test(text) === true) settle();
+    });
+    socket.on('close', settle).on('error', settle);
+  });
+}
+
+export async function rawSocket(world: World): Promise<Socket> {
+  const socket = connect(world.egress.port, '127.0.0.1');
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** A tunnel after its 200, without TLS yet. */
+export async function rawTunnel(world: World, authority = `${HOST}:443`): Promise<Socket> {
+  const socket = await rawSocket(world);
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\nProxy-Authorization: ${CREDENTIALS}\r\n\r\n`);
+  const [head] = (await once(socket, 'data')) as [Buffer];
+  if (!head.toString().startsWith('HTTP/1.1 200')) throw new Error(`no tunnel: ${head.toString()}`);
+  return socket;
+}
+
+export async function tlsTunnel(
+  world: World,
+  more: { servername?: string; authority?: string } = {},
+): Promise<TLSSocket> {
+  const socket = tlsConnect({
+    socket: await rawTunnel(world, more.authority),
+    ca: world.certificates.caCertificatePem,
+    servername: more.servername ?? HOST,
+    ...(more.servername === undefined ? {} : { checkServerIdentity: () => undefined }),
+  });
+  await once(socket, 'secureConnect');
+  return socket;
+}
