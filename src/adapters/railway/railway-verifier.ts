@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import type { Attempt } from '../../core/attempt.ts';
+import type { Json } from '../../core/canonical-json.ts';
+import { type Check, type Evidence, evidenceOf, type Question } from '../../core/evidence.ts';
+import { type DocumentationFact, factAsJson } from '../../core/facts.ts';
+import { type Tri, unknown } from '../../core/tri.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Credential, CredentialSource } from '../../ports/credentials.ts';
+import type { Verifier } from '../../ports/verifier.ts';
+import { type Answer, makeRailwayClient, type RailwayClient } from './client.ts';
+import { credentialFact, reachOf, type TokenReach } from './credential.ts';
+import { backupsFact, dependentsFact, environmentFact, type Place, placeOf, type SeenBackup } from './facts.ts';
+import { type SeenProject, walk } from './inventory.ts';
+
+export interface RailwayVerifierOptions {
+  /** URL of the GraphQL API. */
+  readonly endpoint: string;
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+  readonly fetch?: typeof globalThis.fetch;
+  /** What the provider's pages say, by kind of resource: `RAILWAY_DOCUMENTATION` of the catalogue. */
+  readonly documentation?: ReadonlyMap<string, DocumentationFact>;
+  /** How long what was learnt is used again. */
+  readonly cacheMs?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+interface Learnt {
+  readonly atMs: number;
+  readonly reach: TokenReach;
+  readonly projects: readonly SeenProject[];
+}
+
+const CHECKS: readonly Check[] = ['environment', 'dependents', 'recovery', 'credential', 'documentation'];
+const EVIDENCE_AGE_MS = 30_000;
+const CACHED_CREDENTIALS = 64;
+
+/**
+ * Asks Railway's API, with the credential of the attempt's own request, what hangs on a resource. Reads only. Whatever
+ * cannot be learnt for sure is `{ unknown }`.
+ */
+export function makeRailwayVerifier(options: RailwayVerifierOptions): Verifier {
+  const { clock } = options;
+  const client = makeRailwayClient({
+    endpoint: options.endpoint,
+    clock,
+    fetch: options.fetch ?? globalThis.fetch,
+    requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
+  });
+  const cacheMs = options.cacheMs ?? 3_000;
+  const cache = new Map<string, { readonly untilMs: number; readonly learnt: Promise<Answer<Learnt>> }>();
+
+  const learn = async (credential: Credential, signal: AbortSignal): Promise<Answer<Learnt>> => {
+    const reach = await reachOf(client, credential, signal);
+    if (!reach.ok) return reach;
+    const atMs = clock.nowMs();
+    const projects = await walk(client, credential, reach.data, signal);
+    return projects.ok ? { ok: true, data: { atMs, reach: reach.data, projects: projects.data } } : projects;
+  };
+
+  /** One walk serves the questions that come together; a walk that failed is not kept. */
+  const learntFor = async (credential: Credential, signal: AbortSignal): Promise<Answer<Learnt>> => {
+    const key = `${credential.header} ${credential.value}`;
+    const hit = cache.get(key);
+    if (hit !== undefined && clock.monotonicMs() < hit.untilMs) return hit.learnt;
+    const learnt = learn(credential, signal);
+    const entry = { untilMs: clock.monotonicMs() + cacheMs, learnt };
+    cache.set(key, entry);
+    if (cache.size > CACHED_CREDENTIALS) cache.delete(cache.keys().next().value ?? '');
+    const forget = () => {
+      if (cache.get(key) === entry) cache.delete(key);
+    };
+    void learnt.then((answer) => (answer.ok ? undefined : forget()), forget);
+    return learnt;
+  };
+
+  const answerNow = async (
+    question: Question,
+    attempt: Attempt,
+    signal: AbortSignal,
+  ): Promise<{ answer: Tri<Json>; atMs: number; source: string }> => {
+    const nowMs = clock.nowMs();
+    const { about, check } = question;
+    if (check === 'documentation') {
+      const text = options.documentation?.get(about.kind);
+      const answer =
+        text === undefined
+          ? unknown(`no documentation of deleting a Railway ${about.kind} is at hand`)
+          : { known: factAsJson(text) };
+      return { answer, atMs: nowMs, source: 'railway catalogue' };
+    }
+    const source = 'railway api';
+    const no = (why: string) => ({ answer: unknown(why), atMs: nowMs, source });
+    const credential = options.credentials.forAttempt(attempt.id);
+    if (credential === undefined)
+      return no('the credential of this attempt is not known here, so Railway cannot be asked');
+    const learnt = await learntFor(credential, signal);
+    if (!learnt.ok) return no(learnt.why);
+    const { atMs, projects, reach } = learnt.data;
+    if (check === 'credential') return { answer: { known: factAsJson(credentialFact(reach)) }, atMs, source };
+    const place = placeOf(about, projects);
+    if (!('known' in place)) return no(place.unknown);
+    switch (check) {
+      case 'environment':
+        return { answer: asJson(environmentFact(place.known, about)), atMs, source };
+      case 'dependents':
+        return { answer: asJson(dependentsFact(place.known)), atMs, source };
+      case 'recovery': {
+        if (!place.known.project.complete && about.kind !== 'backup' && about.kind !== 'volume-instance') {
+          return no(
+            'this token does not see every environment of the project; there may be backups that it does not see',
+          );
+        }
+        const backups = await backupsOf(client, credential, place.known, signal);
+        return backups.ok
+          ? { answer: { known: factAsJson(backupsFact(about, backups.data)) }, atMs, source }
+          : no(backups.why);
+      }
+      case 'content':
+      case 'rehearsal':
+        return no('Railway cannot be asked this');
+      default:
+        return check satisfies never;
+    }
+  };
+
+  return {
+    name: 'railway',
+    canAnswer: (question) => question.about.system === 'railway' && CHECKS.includes(question.check),
+    async answer(question, attempt, signal): Promise<Evidence> {
+      const { answer, atMs, source } = await answerNow(question, attempt, signal);
+      return evidenceOf({ question, answer, source, atMs, maxAgeMs: EVIDENCE_AGE_MS });
+    },
+  };
+}
+
+const Backups = z.object({
+  volumeInstanceBackupList: z
+    .array(
+      z.object({
+        id: z.string().min(1).max(200),
+        name: z.string().nullable(),
+        createdAt: z.iso.datetime({ offset: true }),
+      }),
+    )
+    .max(10_000),
+});
+
+async function backupsOf(
+  client: RailwayClient,
+  credential: Credential,
+  place: Place,
+  signal: AbortSignal,
+): Promise<Answer<readonly SeenBackup[]>> {
+  const backups: SeenBackup[] = [];
+  if (place.instances.length > 50)
+    return { ok: false, refused: false, why: 'more than 50 volume instances would have to be asked about' };
+  for (const { instance } of place.instances) {
+    const query = 'query($id: String!) { volumeInstanceBackupList(volumeInstanceId: $id) { id name createdAt } }';
+    const answer = await client.query(credential, query, { id: instance.id }, Backups, signal);
+    if (!answer.ok) return answer;
+    for (const one of answer.data.volumeInstanceBackupList)
+      backups.push({ id: one.id, name: one.name ?? '', atMs: Date.parse(one.createdAt) });
+  }
+  return { ok: true, data: backups };
+}
+
+function asJson(fact: Tri<object>): Tri<Json> {
+  return 'known' in fact ? { known: factAsJson(fact.known) } : fact;
+}
