@@ -59,10 +59,17 @@ export type RegistryEntry = Pick<FakePerson, 'name' | 'publicKeyText'> & {
   readonly removed?: true;
 };
 
+const madeFolders: string[] = [];
+
 /** Writes a real registry into a new folder that belongs to whoever runs the tests. It is deleted at exit. */
 export function makeRegistry(people: readonly RegistryEntry[], uid: number = process.getuid?.() ?? 0): FakeRegistry {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'holdpoint-people-')));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  if (madeFolders.length === 0) {
+    process.once('exit', () => {
+      for (const one of madeFolders) rmSync(one, { recursive: true, force: true });
+    });
+  }
+  madeFolders.push(folder);
   chmodSync(folder, 0o755);
   const stateDir = join(folder, 'state');
   mkdirSync(stateDir, { mode: 0o755 });

@@ -11,7 +11,7 @@ import type {
   Surroundings,
 } from '../../ports/people.ts';
 import { installationTrust } from '../../ports/people.ts';
-import { fingerprintOf, isSecurityKey, parsePublicKeyText } from '../../protocols/sshsig/index.ts';
+import { fingerprintOf, isSecurityKey, parsePublicKeyText, publicKeyText } from '../../protocols/sshsig/index.ts';
 import { EXIT, type Io } from './io.ts';
 import { findKey, NO_TERMINAL, signStatement } from './sign-claim.ts';
 import type { Terminal } from './terminal.ts';
@@ -137,7 +137,7 @@ function readKey(file: string, io: Io, deps: PeopleDeps): Made {
   if (!key.ok) return { ok: false, why: `\`${visibleText(file)}\` is no public key that can be used: ${key.why}` };
   return {
     ok: true,
-    publicKey: text.trim().split(' ').slice(0, 2).join(' '),
+    publicKey: publicKeyText(key.key),
     presence: isSecurityKey(key.key) ? 'touched' : 'unproven',
   };
 }

@@ -72,15 +72,19 @@ function readSecret(stream: ReadStream, write: (text: string) => void, prompt: s
       resolve(secret);
     };
     const onEnd = (): void => finish(undefined);
-    const onData = (chunk: Buffer): void => {
-      for (const byte of chunk) {
-        if (byte === 0x0d || byte === 0x0a) return finish(new TextDecoder().decode(Uint8Array.from(typed)));
-        if (byte === 0x03 || byte === 0x04 || byte === 0x1c) return finish(undefined);
+    const done = (byte: number): boolean => {
+      if (byte === 0x0d || byte === 0x0a) finish(new TextDecoder().decode(Uint8Array.from(typed)));
+      else if (byte === 0x03 || byte === 0x04 || byte === 0x1c || typed.length >= MAX_SECRET_BYTES) finish(undefined);
+      else {
         if (byte === 0x15) typed = [];
         else if (byte === 0x7f || byte === 0x08) typed = withoutLastChar(typed);
         else if (byte >= 0x20) typed.push(byte);
-        if (typed.length > MAX_SECRET_BYTES) return finish(undefined);
+        return false;
       }
+      return true;
+    };
+    const onData = (chunk: Buffer): void => {
+      chunk.some(done);
       chunk.fill(0);
     };
     process.once('exit', restore);
@@ -93,7 +97,8 @@ function readSecret(stream: ReadStream, write: (text: string) => void, prompt: s
       stream.setRawMode(true);
       write(prompt);
     } catch {
-      return finish(undefined);
+      finish(undefined);
+      return;
     }
     stream.resume();
   });
