@@ -119,5 +119,5 @@ export function isKeyName(name: string): boolean {
 }
 
 function isNoteText(text: string): boolean {
-  return text.endsWith('\n') && text.isWellFormed() && !/[\0-\x09\x0b-\x1f]/.test(text);
+  return text.endsWith('\n') && text.isWellFormed() && !/(?!\n)[^ -\u{10ffff}]/u.test(text);
 }
