@@ -11,6 +11,8 @@ export type FileRecoveryFact = {
   readonly type: 'file' | 'directory' | 'symlink' | 'other' | 'none';
   /** Absolute, after symlinks in the directories before the last segment (and in it, where the asker wrote a trailing slash). */
   readonly realPath: string;
+  /** For a symlink: the absolute path that it leads to. A deletion spares that, a write goes through to it. */
+  readonly linkTarget?: string;
   readonly insideWorkspace: boolean;
   /** Inside the system's temporary directory. */
   readonly temporary: boolean;
