@@ -47,7 +47,7 @@ export interface Connection {
   waiting: number;
   /** A refusal ends the connection; what was pipelined behind it is dropped. */
   finished: boolean;
-  /** Something on this connection was let pass: an answer may be half written. */
+  /** A request of this connection is being passed on: an answer may be half written. */
   passed: boolean;
 }
 
@@ -81,10 +81,13 @@ export async function exchange(
   const seen = asked instanceof Refused ? undefined : asked;
   let passed: ((outcome: GatewayOutcome) => void) | undefined;
   let bodyAwaited = !expectsContinue;
+  let sending = false;
   const refuse = async (
     refused: { readonly code: string; readonly refusal: Refusal },
     silent = false,
   ): Promise<void> => {
+    // What followed on the connection was refused meanwhile (bad syntax): that answer is on its way.
+    if (connection.finished) return;
     connection.finished = true;
     if (!silent) report(gateway, connection, request, refused, seen);
     await sendRefusal(request, response, refused.refusal, seen !== undefined && speaksGraphql(seen), bodyAwaited);
@@ -100,6 +103,7 @@ export async function exchange(
     if (!response.writableFinished) gone.abort();
   };
   response.on('close', onClose);
+  const lost = (): boolean => gone.signal.aborted || connection.finished;
   try {
     let body: ReadBody;
     const { framing } = asked.head;
@@ -126,18 +130,21 @@ export async function exchange(
     if (decision.kind === 'refuse') return await refuse({ code: 'judged', refusal: decision }, true);
 
     passed = once((outcome) => record(gateway, decision, outcome));
-    if (gone.signal.aborted) {
-      connection.finished = true;
-      return passed({ outcome: 'not-started', detail: 'the client went away' });
-    }
-    const reach = await connection.upstream.resolve(asked.authority);
-    if (!reach.ok) {
+    const reach = lost() ? undefined : await connection.upstream.resolve(asked.authority);
+    if (reach?.ok === false) {
       passed({ outcome: 'not-started', detail: reach.refusal.problem.detail });
       return await refuse(reach);
+    }
+    if (reach === undefined || lost()) {
+      connection.finished = true;
+      passed({ outcome: 'not-started', detail: 'the client went away' });
+      request.socket.destroySoon();
+      return;
     }
     if (body.kind === 'too-large' && expectsContinue && !bodyAwaited) response.writeContinue();
     bodyAwaited = true;
     connection.passed = true;
+    sending = true;
     const plan = {
       scheme: asked.scheme,
       authority: asked.authority,
@@ -153,7 +160,7 @@ export async function exchange(
     else if (response.destroyed) connection.finished = true;
   } catch (error) {
     // A bug here must not open the way: the client is refused, and what was let pass is of unknown outcome.
-    passed?.({ outcome: connection.passed ? 'unknown' : 'not-started', detail: 'internal error' });
+    passed?.({ outcome: sending ? 'unknown' : 'not-started', detail: 'internal error' });
     await refuse(
       new Refused(
         503,
@@ -163,6 +170,7 @@ export async function exchange(
     ).catch(() => request.socket.destroy());
   } finally {
     gateway.inFlight -= 1;
+    connection.passed = false;
     response.off('close', onClose);
   }
 }

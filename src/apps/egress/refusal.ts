@@ -16,7 +16,7 @@ export function ownRefusal(status: number, code: string, detail: string, retryAf
 }
 
 /** How long, and how much, is read of a body that nobody wants, so that the answer is not lost to a reset. */
-const LINGER_MS = 500;
+export const LINGER_MS = 500;
 const LINGER_BYTES = 4 * 1024 * 1024;
 
 /** Answers and closes the connection. Resolves when the answer is handed over. */

@@ -8,7 +8,7 @@ import { parseAllowedAddress } from '../../protocols/http/address.ts';
 import type { Egress, EgressLimits, EgressOptions, GatewayRefusal } from './contract.ts';
 import { egressEnvironment } from './environment.ts';
 import { type Connection, exchange, type Gateway } from './exchange.ts';
-import { ownRefusal, type Refusal, writeRefusal } from './refusal.ts';
+import { LINGER_MS, ownRefusal, type Refusal, writeRefusal } from './refusal.ts';
 import { openTunnel, secureContexts } from './tunnel.ts';
 import { type Reach, Upstream } from './upstream.ts';
 
@@ -102,7 +102,9 @@ function listenTo(
     more: Partial<GatewayRefusal> = {},
   ): void => {
     if (connection?.finished === true) {
-      socket.destroy();
+      // Refused already: the rest of what was sent is read away, so that the answer is not lost to a reset.
+      const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+      socket.once('close', () => clearTimeout(timer));
       return;
     }
     if (connection !== undefined) connection.finished = true;
@@ -204,7 +206,7 @@ function listenTo(
   });
   server.on('clientError', (error: Error & { readonly code?: string }, socket) => {
     const connection = connections.get(socket);
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    if (error.code === 'ECONNRESET' || (!socket.writable && connection?.finished !== true)) {
       socket.destroy();
       return;
     }

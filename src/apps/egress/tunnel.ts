@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { Certificates, Leaf } from '../../ports/certificates.ts';
-import { parseAuthority } from '../../protocols/http/target.ts';
+import { type Authority, parseAuthority, sameAuthority } from '../../protocols/http/target.ts';
+import type { GatewayIdentity } from './contract.ts';
 import type { Connection, Gateway } from './exchange.ts';
 import { proxyCredentials } from './proxy-credentials.ts';
 import { ownRefusal, type Refusal } from './refusal.ts';
@@ -38,29 +39,12 @@ export function openTunnel(
   adopt: (inner: Duplex, tunnel: NonNullable<Connection['tunnel']>) => void,
 ): void {
   socket.on('error', () => socket.destroy());
-  const authority = parseAuthority(request.url ?? '', undefined);
-  if (!authority.ok) return refuse('target', ownRefusal(400, 'target', authority.why));
-  const hosts = request.rawHeaders.filter(
-    (_, index) => index % 2 === 0 && request.rawHeaders[index]?.toLowerCase() === 'host',
-  );
-  const host =
-    request.headers.host === undefined ? authority : parseAuthority(request.headers.host, authority.value.port);
-  if (
-    hosts.length > 1 ||
-    !host.ok ||
-    host.value.host !== authority.value.host ||
-    host.value.port !== authority.value.port
-  ) {
-    return refuse('host', ownRefusal(400, 'host', 'the Host header is not the host of the tunnel'));
+  const checked = checkConnect(gateway, request);
+  if ('refusal' in checked) {
+    refuse(checked.code, checked.refusal);
+    return;
   }
-  if (request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0') {
-    return refuse('framing', ownRefusal(400, 'framing', 'CONNECT has no body'));
-  }
-  const credentials = proxyCredentials(request.headers['proxy-authorization']);
-  const identity =
-    credentials === undefined ? undefined : gateway.options.identify(credentials.user, credentials.password);
-  if (identity === undefined)
-    return refuse('identity', ownRefusal(407, 'identity', 'the proxy credentials name no task'));
+  const { authority, identity } = checked;
 
   const timer = setTimeout(
     () => refuseQuietly('handshake-timeout', 'nothing usable came through the tunnel in time'),
@@ -79,12 +63,12 @@ export function openTunnel(
     if (first[0] !== TLS_HANDSHAKE) {
       // Clients that tunnel plain HTTP as well; whatever is not HTTP meets the parser's refusal.
       clearTimeout(timer);
-      adopt(socket, { authority: authority.value, scheme: 'http', identity });
+      adopt(socket, { authority, scheme: 'http', identity });
       server.emit('connection', socket);
       socket.resume();
       return;
     }
-    contextFor(authority.value.host).then(
+    contextFor(authority.host).then(
       (secureContext) => {
         if (socket.destroyed) return;
         const secure = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] });
@@ -96,7 +80,7 @@ export function openTunnel(
         secure.once('secure', () => {
           established = true;
           clearTimeout(timer);
-          adopt(secure, { authority: authority.value, scheme: 'https', identity });
+          adopt(secure, { authority, scheme: 'https', identity });
           server.emit('connection', secure);
         });
       },
@@ -106,4 +90,36 @@ export function openTunnel(
   socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
   if (head.length > 0) begin(head);
   else socket.once('data', begin);
+}
+
+/** The tunnel that CONNECT asks for, or why there is none. Source: RFC 9110 section 9.3.6. */
+function checkConnect(
+  gateway: Gateway,
+  request: IncomingMessage,
+):
+  | { readonly authority: Authority; readonly identity: GatewayIdentity }
+  | { readonly code: string; readonly refusal: Refusal } {
+  const no = (status: number, code: string, detail: string) => ({ code, refusal: ownRefusal(status, code, detail) });
+  const authority = parseAuthority(request.url ?? '', undefined);
+  if (!authority.ok) return no(400, 'target', authority.why);
+  const names = request.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
+  if (
+    names.filter((name) => name === 'host').length > 1 ||
+    names.filter((name) => name === 'proxy-authorization').length > 1
+  ) {
+    return no(400, 'duplicate-header', 'a header that counts comes twice');
+  }
+  const host =
+    request.headers.host === undefined ? authority : parseAuthority(request.headers.host, authority.value.port);
+  if (!host.ok || !sameAuthority(host.value, authority.value)) {
+    return no(400, 'host', 'the Host header is not the host of the tunnel');
+  }
+  if (request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0') {
+    return no(400, 'framing', 'CONNECT has no body');
+  }
+  const credentials = proxyCredentials(request.headers['proxy-authorization']);
+  const identity =
+    credentials === undefined ? undefined : gateway.options.identify(credentials.user, credentials.password);
+  if (identity === undefined) return no(407, 'identity', 'the proxy credentials name no task');
+  return { authority: authority.value, identity };
 }
