@@ -16,6 +16,7 @@ const PROBES = {
   git: () => missing('git'),
   nc: () => missing('nc') ?? netcatFault(),
   npm: () => missing('npm'),
+  'old-node': () => (oldNodePath() === undefined ? 'no node older than 24 is on PATH' : undefined),
   root: () => (process.getuid?.() === 0 ? undefined : 'not running as root'),
   shared: () => (existsSync(sharedDir()) ? undefined : 'the shared reference folder is not beside the repository'),
   'ssh-keygen': () => missing('ssh-keygen'),
@@ -47,6 +48,14 @@ export function chromiumPath(): string | undefined {
   return onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome');
 }
 
+/** A Node that is too old to run us, as many machines have it: for the launcher. `npm run` puts the pinned one first. */
+export function oldNodePath(): string | undefined {
+  return everyOnPath('node').find((file) => {
+    const major = /^v(\d+)\./.exec(spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout)?.[1];
+    return major !== undefined && Number(major) < 24;
+  });
+}
+
 /** Reference material that lies beside a checkout on some machines; nothing of it is in the repository. */
 export function sharedDir(): string {
   return path.resolve(import.meta.dirname, '../../shared');
@@ -56,11 +65,15 @@ export const repoRoot: string = path.resolve(import.meta.dirname, '..');
 
 /** Absolute path of a program on PATH, or `undefined`. */
 export function onPath(program: string): string | undefined {
-  for (const dir of (process.env['PATH'] ?? '').split(path.delimiter)) {
-    const file = path.join(dir, program);
-    if (dir !== '' && isExecutable(file)) return file;
-  }
-  return undefined;
+  return everyOnPath(program)[0];
+}
+
+function everyOnPath(program: string): string[] {
+  return (process.env['PATH'] ?? '')
+    .split(path.delimiter)
+    .filter((dir) => path.isAbsolute(dir))
+    .map((dir) => path.join(dir, program))
+    .filter(isExecutable);
 }
 
 function isExecutable(file: string): boolean {
