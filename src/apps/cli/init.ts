@@ -136,7 +136,11 @@ export async function runInit(args: readonly string[], io: Io, deps: InitDeps): 
     0o755,
   );
   writeRecord(deps.paths.config, record);
-  for (const plan of changes) replaceFile(plan.place.file, plan.after);
+  for (const plan of changes) {
+    // Everyone's client has to be able to read managed settings; a user's own may hold secrets.
+    const isNewManaged = plan.before === undefined && plan.place.scope === 'managed';
+    replaceFile(plan.place.file, plan.after, isNewManaged ? 0o644 : undefined);
+  }
   tell(io, record, plans, changes.length);
   return EXIT.ok;
 }

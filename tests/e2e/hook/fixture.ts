@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,8 +9,14 @@ import { findTools } from '../../../src/apps/cli/install/probe.ts';
 import type { Io } from '../../../src/apps/cli/io.ts';
 import type { Paths } from '../../../src/apps/paths.ts';
 import { decodeHook, encodeHook } from '../../../src/protocols/hooks/agents.ts';
-import { type HookCall, type HookReply, refuseUndecoded } from '../../../src/protocols/hooks/hook.ts';
-import { encodeReply, parseHookHeader, payloadReader } from '../../../src/protocols/hooks/wire.ts';
+import {
+  type HookAgent,
+  type HookCall,
+  type HookReply,
+  isHookAgent,
+  refuseUndecoded,
+} from '../../../src/protocols/hooks/hook.ts';
+import { encodeReply, HOOK_HTTP_PREFIX, parseHookHeader, payloadReader } from '../../../src/protocols/hooks/wire.ts';
 
 /** What the fake daemon does with one call: a reply, raw text, or nothing at all (it stays silent). */
 export type FakeAnswer = HookReply | { readonly kind: 'raw'; readonly text: string } | { readonly kind: 'silence' };
@@ -19,35 +26,39 @@ export interface FakeDaemon {
   close(): Promise<void>;
 }
 
-/** Speaks the wire protocol and nothing else. */
+/** Speaks the wire protocol, in both forms, and nothing else. */
 export async function startFakeDaemon(socket: string, answer: (call: HookCall) => FakeAnswer): Promise<FakeDaemon> {
   const calls: HookCall[] = [];
   const open = new Set<Socket>();
+  /** The text of the answer; `undefined` for silence. */
+  const answerText = (agent: HookAgent, payload: Uint8Array): string | undefined => {
+    const decoded = decodeHook(agent, payload);
+    if (!decoded.ok) return encodeReply(refuseUndecoded(decoded.error));
+    calls.push(decoded.call);
+    const said = answer(decoded.call);
+    if (said.kind === 'silence') return undefined;
+    return said.kind === 'raw' ? said.text : encodeReply(encodeHook(said, decoded.call));
+  };
+  const web = createHttpServer((request, response) => {
+    const agent = (request.url ?? '').slice(HOOK_HTTP_PREFIX.length);
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      if (request.method !== 'POST' || !isHookAgent(agent)) return void response.writeHead(404).end();
+      const text = answerText(agent, Buffer.concat(chunks));
+      if (text !== undefined) response.writeHead(200).end(text);
+    });
+  });
   const server: Server = createServer((connection) => {
     open.add(connection);
     connection.on('close', () => open.delete(connection));
     connection.on('error', () => undefined);
-    const reader = payloadReader();
-    const state = { header: '', agent: parseHookHeader('') };
-    connection.on('data', (chunk: Buffer) => {
-      let rest: Uint8Array = chunk;
-      if (state.agent === undefined) {
-        const end = chunk.indexOf(0x0a);
-        state.header += chunk.subarray(0, end === -1 ? chunk.length : end).toString('utf8');
-        if (end === -1) return;
-        state.agent = parseHookHeader(state.header);
-        rest = chunk.subarray(end + 1);
-        if (state.agent === undefined) return void connection.end(encodeReply({ exitCode: 2, stderr: 'bad header' }));
-      }
-      const step = reader.push(rest);
-      if (step.state === 'more') return;
-      if (step.state === 'refused') return void connection.end(encodeReply(refuseUndecoded(step.why)));
-      const decoded = decodeHook(state.agent, step.payload);
-      if (!decoded.ok) return void connection.end(encodeReply(refuseUndecoded(decoded.error)));
-      calls.push(decoded.call);
-      const said = answer(decoded.call);
-      if (said.kind === 'silence') return;
-      connection.end(said.kind === 'raw' ? said.text : encodeReply(encodeHook(said, decoded.call)));
+    connection.once('data', (first: Buffer) => {
+      connection.pause();
+      connection.unshift(first);
+      if (first[0] === 0x50) web.emit('connection', connection);
+      else speakLines(connection, answerText);
+      connection.resume();
     });
   });
   await mkdir(path.dirname(socket), { recursive: true });
@@ -64,6 +75,30 @@ export async function startFakeDaemon(socket: string, answer: (call: HookCall) =
         server.close(() => resolve());
       }),
   };
+}
+
+function speakLines(
+  connection: Socket,
+  answerText: (agent: HookAgent, payload: Uint8Array) => string | undefined,
+): void {
+  const reader = payloadReader();
+  const state = { header: '', agent: parseHookHeader('') };
+  connection.on('data', (chunk: Buffer) => {
+    let rest: Uint8Array = chunk;
+    if (state.agent === undefined) {
+      const end = chunk.indexOf(0x0a);
+      state.header += chunk.subarray(0, end === -1 ? chunk.length : end).toString('utf8');
+      if (end === -1) return;
+      state.agent = parseHookHeader(state.header);
+      rest = chunk.subarray(end + 1);
+      if (state.agent === undefined) return void connection.end(encodeReply({ exitCode: 2, stderr: 'bad header' }));
+    }
+    const step = reader.push(rest);
+    if (step.state === 'more') return;
+    if (step.state === 'refused') return void connection.end(encodeReply(refuseUndecoded(step.why)));
+    const text = answerText(state.agent, step.payload);
+    if (text !== undefined) connection.end(text);
+  });
 }
 
 export interface Installation {
