@@ -17,9 +17,8 @@ export function canonicalJson(value: Json): string {
     if (!value.isWellFormed()) throw new TypeError('no canonical form for a string with a lone surrogate');
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) {
-    return `[${value.map((item: Json) => canonicalJson(item)).join(',')}]`;
-  }
+  // `Array.from` visits holes too, where `map` would let two different arrays have one text.
+  if (Array.isArray(value)) return `[${Array.from(value, (item: Json) => canonicalJson(item)).join(',')}]`;
   if (typeof value !== 'object') throw new TypeError(`no canonical form for a ${typeof value}`);
   const members = value as { readonly [key: string]: Json | undefined };
   const prototype: unknown = Object.getPrototypeOf(members);

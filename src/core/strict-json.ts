@@ -6,7 +6,7 @@ export type StrictJsonResult =
 
 /**
  * JSON that means the same to every reader: no duplicate keys (two readers may pick different ones), no lone
- * surrogates, bounded depth. RFC 8259 with the I-JSON restrictions of RFC 7493.
+ * surrogates, no number beyond a double, bounded depth. RFC 8259 with the I-JSON restrictions of RFC 7493.
  * `maxDepth` counts nested arrays and objects. Never throws.
  */
 export function parseStrictJson(text: string, maxDepth: number): StrictJsonResult {
@@ -30,16 +30,22 @@ function scan(text: string, maxDepth: number): string | undefined {
     if (code === 0x22) {
       const end = endOfString(text, i);
       if (end === -1) return 'a string does not end';
+      const literal = text.slice(i, end);
+      if (literal.includes('\\u') && decode(literal)?.isWellFormed() === false) return 'a lone surrogate in a string';
       const keys = open.at(-1);
       if (keys !== undefined && nextIsColon(text, end)) {
-        const key = decode(text.slice(i, end));
+        const key = decode(literal);
         if (key === undefined) return 'a key is not valid JSON';
         if (keys.has(key)) return `duplicate key \`${key.slice(0, 80)}\``;
         keys.add(key);
-      } else if (keys === undefined || text.indexOf('\\u', i) !== -1) {
-        const escaped = text.slice(i, end);
-        if (escaped.includes('\\u') && decode(escaped)?.isWellFormed() === false) return 'a lone surrogate in a string';
       }
+      i = end;
+      continue;
+    }
+    if (isNumberUnit(code)) {
+      const end = endOfNumber(text, i);
+      const size = Math.abs(Number(text.slice(i, end)));
+      if (size === Number.POSITIVE_INFINITY) return 'a number is too large';
       i = end;
       continue;
     }
@@ -61,6 +67,21 @@ function endOfString(text: string, start: number): number {
     i += code === 0x5c ? 2 : 1;
   }
   return -1;
+}
+
+/** Digits, signs, the point; an exponent's letter counts inside a number only. */
+function isNumberUnit(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2b || code === 0x2e;
+}
+
+function endOfNumber(text: string, start: number): number {
+  let i = start + 1;
+  while (i < text.length) {
+    const code = text.charCodeAt(i);
+    if (!isNumberUnit(code) && code !== 0x65 && code !== 0x45) break;
+    i += 1;
+  }
+  return i;
 }
 
 function nextIsColon(text: string, from: number): boolean {
