@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { placeOf } from '../../../src/adapters/people/directory.ts';
 import { openPeopleTools } from '../../../src/adapters/people/index.ts';
 import { accountFor, createSurroundings, type ProcessFacts } from '../../../src/adapters/people/surroundings.ts';
 import { installationTrust } from '../../../src/ports/people.ts';
@@ -96,5 +97,12 @@ test('no variable of the environment moves the registry', async () => {
   const opened = await openPeopleTools({ env, stateDirOf: (account) => `${account.home}/state` });
   assert.ok(opened.ok);
   assert.equal(opened.tools.sealedKeys.pathOf('ann'), '/tmp/x/holdpoint/keys/ann.age');
+  assert.deepEqual(placeOf({ uid: 7, stateDir: '/x' }), {
+    uid: 7,
+    stateDir: '/x',
+    registryFile:
+      process.platform === 'darwin' ? '/private/etc/holdpoint/people/7.json' : '/etc/holdpoint/people/7.json',
+    trustedOwnerUids: [0],
+  });
   assert.throws(() => opened.tools.sealedKeys.pathOf('../ann'), TypeError);
 });
