@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { lstatSync, readFileSync, readSync, realpathSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
-import { homedir } from 'node:os';
 import { LIMITS } from '../../core/limits.ts';
 import { type HookAgent, type HookOutput, isHookAgent } from '../../protocols/hooks/hook.ts';
 import { encodeHookRequest, encodeReply, parseReply } from '../../protocols/hooks/wire.ts';
@@ -18,7 +16,7 @@ const START_TIMEOUT_MS = 5_000;
 async function main(argv: readonly string[]): Promise<HookOutput> {
   const [agent = '', installFile = ''] = argv;
   if (!isHookAgent(agent)) return { exitCode: 2, stderr: 'holdpoint: the hook was called for no known agent' };
-  const payload = await readStdin();
+  const payload = readStdin();
   if (payload === undefined)
     return {
       exitCode: 2,
@@ -28,7 +26,7 @@ async function main(argv: readonly string[]): Promise<HookOutput> {
 }
 
 const world: ClientWorld = {
-  home: homedir(),
+  home: process.env.HOME ?? '/nonexistent',
   realPath(path) {
     try {
       return realpathSync(path);
@@ -40,6 +38,8 @@ const world: ClientWorld = {
   start(command) {
     return new Promise((resolve) => {
       const [program = '', ...args] = command;
+      // Loaded only here: it costs start-up time and is needed only where the daemon is dead.
+      const { spawn } = process.getBuiltinModule('node:child_process');
       const child = spawn(program, args, { stdio: 'ignore', detached: true, timeout: START_TIMEOUT_MS });
       child.on('error', () => resolve());
       child.on('exit', () => resolve());
@@ -93,22 +93,25 @@ function readSettings(file: string): ClientSettings | undefined {
   }
 }
 
-async function readStdin(): Promise<Uint8Array | undefined> {
+/** Synchronous on purpose: the stream of `process.stdin` costs milliseconds of start-up. */
+function readStdin(): Uint8Array | undefined {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of process.stdin) {
-    const bytes = chunk as Buffer;
-    size += bytes.length;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(64 * 1024);
+    const read = readSync(0, chunk, 0, chunk.length, null);
+    if (read === 0) return Buffer.concat(chunks);
+    size += read;
     if (size > LIMITS.hookPayloadBytes) return undefined;
-    chunks.push(bytes);
+    chunks.push(chunk.subarray(0, read));
   }
-  return Buffer.concat(chunks);
 }
 
-main(process.argv.slice(2)).then(
-  (output) => process.stdout.write(encodeReply(output)),
-  () =>
-    process.stdout.write(
-      encodeReply({ exitCode: 2, stderr: 'holdpoint: the hook client failed, so this call is refused' }),
-    ),
+function write(output: HookOutput): void {
+  const bytes = Buffer.from(encodeReply(output));
+  for (let written = 0; written < bytes.length; ) written += writeSync(1, bytes, written);
+}
+
+main(process.argv.slice(2)).then(write, () =>
+  write({ exitCode: 2, stderr: 'holdpoint: the hook client failed, so this call is refused' }),
 );

@@ -228,8 +228,10 @@ test("LIMIT: another hook's rewrite is what runs, and it was not judged", { skip
   writeFileSync(other, `#!/bin/sh\ncat >/dev/null\nprintf '%s' '${JSON.stringify(decision)}'\n`, { mode: 0o755 });
   projectSettings({ hooks: { PreToolUse: [{ matcher: 'Bash', hooks: [{ type: 'command', command: other }] }] } });
   assert.equal((await tryCommand({ command: 'echo hi' })).ran, true);
-  const before = calls[0]?.action;
-  assert.equal(before?.kind === 'shell' && new TextDecoder().decode(before.bytes), 'echo hi');
+  assert.equal(calls[0]?.toolInput['command'], 'echo hi');
+  // It can only be found afterwards: the same tool use comes back with another command.
+  assert.equal(calls[1]?.toolUseId, calls[0]?.toolUseId);
+  assert.match(String(calls[1]?.toolInput['command']), /^touch /);
 });
 
 for (const [note, prepare] of [

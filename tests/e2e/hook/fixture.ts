@@ -170,7 +170,8 @@ export async function bundleClient(file: string): Promise<number> {
     bundle: true,
     platform: 'node',
     format: 'cjs',
-    target: 'node18',
+    target: 'node24',
+    minify: true,
     outfile: file,
     logLevel: 'silent',
   });

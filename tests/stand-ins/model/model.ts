@@ -31,7 +31,7 @@ export interface StandInModel {
  * and a fixed text for any other (titles, summaries).
  * Source: https://docs.anthropic.com/en/api/messages-streaming
  */
-export async function startModel(options: { readonly script: (input: TurnInput) => Turn }): Promise<StandInModel> {
+export async function startModel(options: { readonly script: (input: TurnInput) => Turn | Promise<Turn> }): Promise<StandInModel> {
   const requests: unknown[] = [];
   const seen = { results: [] as readonly ToolResult[] };
 
@@ -65,7 +65,7 @@ export async function startModel(options: { readonly script: (input: TurnInput) 
     if ((message.tools?.length ?? 0) > 0) {
       const results = toolResults(message.messages ?? []);
       if (results.length >= seen.results.length) seen.results = results;
-      turn = options.script({ turn: assistantTurns(message.messages ?? []), results });
+      turn = await options.script({ turn: assistantTurns(message.messages ?? []), results });
     }
     if (message.stream === true) streamTurn(response, turn, requests.length);
     else {

@@ -33,7 +33,9 @@ export interface ClaudeResult {
 
 /** Runs the real client once, with nothing of this process's environment, against a scripted model on loopback. */
 export async function runClaude(run: ClaudeRun): Promise<ClaudeResult> {
+  const temporary = path.join(run.home, 'tmp');
   await mkdir(path.join(run.home, '.claude'), { recursive: true });
+  await mkdir(temporary, { recursive: true });
   if (run.settings !== undefined) {
     await writeFile(path.join(run.home, '.claude/settings.json'), JSON.stringify(run.settings, undefined, 2));
   }
@@ -52,6 +54,8 @@ export async function runClaude(run: ClaudeRun): Promise<ClaudeResult> {
     ANTHROPIC_API_KEY: 'dummy',
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     DISABLE_AUTOUPDATER: '1',
+    // Its default is shared by all accounts of the machine, and refused where another one made it.
+    CLAUDE_CODE_TMPDIR: temporary,
     ...run.env,
   };
   const ended = await new Promise<Omit<ClaudeResult, 'toolResults'>>((resolve, reject) => {
