@@ -4,16 +4,17 @@ export type Danger = 'harmless' | 'opaque' | 'destructive';
 
 /** The only definition of danger. Every rule, card and test asks here. */
 export function dangerOf(effect: Effect): Danger {
+  // INVARIANT: no verb, target or way back makes tampering with the guard harmless.
+  if (effect.tags?.includes('guard-tampering') === true) return 'destructive';
   switch (effect.verb) {
     case 'read':
     case 'create':
-      return effect.tags?.includes('guard-tampering') === true ? 'destructive' : 'harmless';
+      return 'harmless';
     case 'run':
       // A run that is understood has its consequences as effects of their own; one that is not is opaque.
       return effect.basis === 'opaque' && effect.tags?.includes('unjudged') !== true ? 'opaque' : 'harmless';
     case 'change':
     case 'destroy':
-      if (effect.tags?.includes('guard-tampering') === true) return 'destructive';
       if (!('known' in effect.target)) return effect.reversal === 'regenerable' ? 'harmless' : 'destructive';
       return effect.reversal === 'regenerable' || effect.reversal === 'undoable' ? 'harmless' : 'destructive';
     case 'expose':

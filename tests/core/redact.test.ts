@@ -19,7 +19,6 @@ const MASKED: readonly (readonly [text: string, secret: string])[] = [
   [`X-Api-Key: ${SECRET}`, SECRET],
   [`Project-Access-Token: ${UUID}`, UUID],
   [`bearer ${UUID}`, UUID],
-  [`the token is: ${UUID}`, 'none'],
   [`token: ${UUID}`, UUID],
   [`token ${UUID}`, UUID],
   [`RAILWAY_TOKEN=${UUID} railway up`, UUID],
@@ -29,6 +28,10 @@ const MASKED: readonly (readonly [text: string, secret: string])[] = [
   [`apiKey=${SECRET}`, SECRET],
   [`--api-key=${SECRET}`, SECRET],
   [`--password ${SECRET}`, SECRET],
+  [`PASSWORD="two words ${SECRET}"`, SECRET],
+  [`PASSWORD='two words ${SECRET}'`, SECRET],
+  [`url=https://x.test/?token=${SECRET}`, SECRET],
+  [`env A=1 B=2 TOKEN=${SECRET} make`, SECRET],
   [`password: ${SECRET}`, SECRET],
   [`curl -u admin:${SECRET} https://x.test`, SECRET],
   [`curl --user admin:${SECRET} https://x.test`, SECRET],
@@ -61,9 +64,10 @@ const KEPT: readonly string[] = [
   'git commit -m "rotate the key and the token"',
   'basic understanding of bearer authentication',
   'SELECT id, token_count FROM usage WHERE primary_id = 4',
-  'echo $TOKEN ${SECRET}',
+  'echo $TOKEN $'.concat('{SECRET}'),
   'TOKEN=$OTHER_TOKEN make',
   'TOKEN=$(cat file) make',
+  'TOKEN=<your token here>',
   'https://example.com/path?x=1#y',
   'postgres://db.test:5432/main',
   'monkey=banana',
@@ -75,7 +79,6 @@ const KEPT: readonly string[] = [
 
 describe('redaction', () => {
   for (const [text, secret] of MASKED) {
-    if (secret === 'none') continue;
     test(`masks: ${text.slice(0, 24).replaceAll('\n', ' ')}...`, () => {
       const masked = redactText(text);
       assert.ok(!masked.includes(secret), masked);
@@ -126,18 +129,13 @@ describe('redaction', () => {
 
   test('a secret is found wherever it stands in a text', () => {
     fc.assert(
-      fc.property(
-        fc.lorem(),
-        fc.lorem(),
-        fc.constantFrom(...MASKED.filter(([, secret]) => secret !== 'none')),
-        (before, after, [text, secret]) => {
-          assert.ok(!redactText(`${before}\n${text}\n${after}`).includes(secret));
-        },
-      ),
+      fc.property(fc.lorem(), fc.lorem(), fc.constantFrom(...MASKED), (before, after, [text, secret]) => {
+        assert.ok(!redactText(`${before}\n${text}\n${after}`).includes(secret));
+      }),
     );
   });
 
-  test('a megabyte made to be slow ends', () => {
+  test('a long text made to be slow ends', () => {
     // A quadratic pattern takes hours on these; there is nothing to measure.
     for (const unit of [
       'a',
@@ -167,13 +165,18 @@ describe('redaction', () => {
       '"',
       '\\"',
       'token:',
+      'TOKEN=$',
+      'KEY="',
+      "KEY='",
+      'KEY="\\',
+      '--key ',
       'key\u00a0',
       '\ud800',
       'k_',
       ' ',
       '\n',
     ]) {
-      const text = unit.repeat(Math.ceil(1_000_000 / unit.length));
+      const text = unit.repeat(Math.ceil(300_000 / unit.length));
       assert.equal(typeof redactText(text), 'string');
       assert.equal(typeof redactText(`token${text}`), 'string');
     }
