@@ -36,7 +36,7 @@ export function openSealedKeys(options: SealedKeysOptions): SealedKeys {
     has: async (name) => asAccount(options.account, () => existsSync(pathOf(name))),
     async generate(name, passphrase) {
       const path = pathOf(name);
-      if ([...passphrase].length < MIN_PASSPHRASE_CHARS)
+      if (passphrase.length < MIN_PASSPHRASE_CHARS)
         return no(`the passphrase is shorter than ${MIN_PASSPHRASE_CHARS} characters`);
       const seed = randomBytes(SEED_BYTES);
       const encrypter = new Encrypter();

@@ -182,7 +182,7 @@ async function enrolSigned(
   const { sealedKeys } = tools;
   const signed = await signStatement(tools.writer.enrolmentStatement(request), found.choice, {
     sealedKeys,
-    openTerminal: deps.openTerminal,
+    openTerminal: () => deps.openTerminal(),
     env: io.env,
   });
   return signed.ok ? tools.writer.enrolSigned(request, signed.armored) : signed;
