@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createSecureContext, getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { LIMITS } from '../../core/limits.ts';
-import { parseAllowedAddress } from '../../protocols/http/address.ts';
+import { addressClass, parseAllowedAddress } from '../../protocols/http/address.ts';
 import type { Egress, EgressLimits, EgressOptions, GatewayRefusal } from './contract.ts';
 import { egressEnvironment } from './environment.ts';
 import { type Connection, exchange, type Gateway } from './exchange.ts';
@@ -38,15 +38,12 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
     return parsed;
   });
   const host = options.host ?? '127.0.0.1';
-  if (host !== '::1' && !/^127\./.test(host))
+  if (addressClass(host) !== 'loopback')
     throw new TypeError(`the gateway listens on loopback only, not on \`${host}\``);
-  const trusted = [
-    ...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...(options.extraCa ?? [])]),
-  ];
   const reach: Reach = {
     options,
     allowed,
-    trust: createSecureContext({ ca: trusted, minVersion: 'TLSv1.2' }),
+    trust: lazyTrust(options.extraCa ?? []),
     connectTimeoutMs: limits.connectTimeoutMs,
     ownPort: 0,
   };
@@ -82,6 +79,19 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
     url,
     environmentFor: (task, password) => egressEnvironment(url, options.certificates, task, password),
     close: () => closeAll(server, gateway, sockets),
+  };
+}
+
+/** Parsing some hundred authorities takes tens of milliseconds: once, and not before a first TLS server is reached. */
+function lazyTrust(extraCa: readonly string[]): () => SecureContext {
+  const made: SecureContext[] = [];
+  return () => {
+    const known = made[0];
+    if (known !== undefined) return known;
+    const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...extraCa])];
+    const context = createSecureContext({ ca, minVersion: 'TLSv1.2' });
+    made.push(context);
+    return context;
   };
 }
 

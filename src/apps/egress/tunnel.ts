@@ -57,7 +57,13 @@ export function openTunnel(
     refuse(code, { ...ownRefusal(400, code, detail), status: 0 });
   };
 
+  const onEnd = (): void => {
+    socket.destroy();
+  };
+  // Sockets of an HTTP server stay half open: one that ends before it says anything would be kept until the time-out.
+  socket.once('end', onEnd);
   const begin = (first: Buffer): void => {
+    socket.off('end', onEnd);
     socket.pause();
     socket.unshift(first);
     if (first[0] !== TLS_HANDSHAKE) {

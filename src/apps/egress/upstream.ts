@@ -14,7 +14,7 @@ export interface Reach {
   readonly options: EgressOptions;
   readonly allowed: readonly AllowedAddress[];
   /** The system's authorities and the extra ones, parsed once. */
-  readonly trust: SecureContext;
+  trust(): SecureContext;
   readonly connectTimeoutMs: number;
   /** The gateway's own port: a request to it would go round in a circle. */
   ownPort: number;
@@ -57,7 +57,7 @@ export class Upstream {
       this.#http ??= new HttpAgent(options);
       return this.#http;
     }
-    this.#https ??= new HttpsAgent({ ...options, secureContext: this.#reach.trust });
+    this.#https ??= new HttpsAgent({ ...options, secureContext: this.#reach.trust() });
     return this.#https;
   }
 
@@ -89,7 +89,8 @@ async function reachAuthority(reach: Reach, authority: Authority): Promise<Reach
   if (declared !== undefined) addresses = [literal(declared.address)];
   else if (isIP(authority.host) !== 0) addresses = [literal(authority.host)];
   else {
-    const found = await withTimeout((options.lookup ?? defaultLookup)(authority.host), reach.connectTimeoutMs);
+    const asking = options.lookup === undefined ? defaultLookup(authority.host) : options.lookup(authority.host);
+    const found = await withTimeout(asking, reach.connectTimeoutMs);
     if (found === undefined || found.length === 0) {
       return denied(502, 'lookup', `the address of \`${authority.host}\` could not be found`);
     }

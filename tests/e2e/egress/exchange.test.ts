@@ -191,7 +191,7 @@ describe('nothing is sent without a verdict', () => {
     it(`the judge ${note}`, async () => {
       const world = await open({ judge, options: { limits: { judgeTimeoutMs: 50 } } });
       const socket = await tlsTunnel(world);
-      socket.write(post('x') + `GET /second HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+      socket.write(`${post('x').toString()}GET /second HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
       const answer = await textOf(socket);
       assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `));
       assert.doesNotMatch(answer, /secret detail/);

@@ -52,7 +52,7 @@ describe('address classes', () => {
   it('reads what node reads, and nothing else', () => {
     fc.assert(
       fc.property(
-        fc.oneof(fc.ipV4(), fc.ipV6(), fc.string({ unit: fc.constantFrom(...'0123456789abcdef:.') })),
+        fc.oneof(fc.ipV4(), fc.ipV6(), fc.string({ unit: fc.constantFrom(...'0123456789abcdef:.'.split('')) })),
         (text) => {
           assert.equal(
             (addressBytes(text)?.length ?? 0) === 4 ? 4 : addressBytes(text) === undefined ? 0 : 6,
