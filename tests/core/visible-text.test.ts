@@ -11,6 +11,8 @@ const cases: readonly (readonly [note: string, text: string, want: string])[] = 
   ['a zero-width joiner', 'a\u200db', 'a\\u{200d}b'],
   ['a byte order mark', '\ufeffls', '\\u{feff}ls'],
   ['a soft hyphen', 'vol\u00adume', 'vol\\u{ad}ume'],
+  ['an annotation anchor', 'a\ufff9b', 'a\\u{fff9}b'],
+  ['an Arabic number sign', '1\u06002', '1\\u{600}2'],
   ['tag characters', 'a\u{e0041}b', 'a\\u{e0041}b'],
   ['a variation selector', 'a\ufe0fb', 'a\\u{fe0f}b'],
   ['a Hangul filler', 'a\u3164b', 'a\\u{3164}b'],
