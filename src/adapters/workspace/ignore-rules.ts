@@ -29,7 +29,7 @@ export function makeIgnoreRules(files: ReadingFiles, repository: GitRepository):
     if (kept !== undefined) return kept;
     // A file that is too large or unreadable ignores nothing.
     const read = readRegular(files, path, MAX_FILE_BYTES).then((bytes) =>
-      isKnown(bytes) ? parseIgnoreFile(bytes.known.toString('utf8')) : [],
+      isKnown(bytes) ? parseIgnoreFile(bytes.known.toString('latin1')) : [],
     );
     lists.set(path, read);
     return read;
@@ -65,14 +65,17 @@ export function makeIgnoreRules(files: ReadingFiles, repository: GitRepository):
 }
 
 function lastMatch(patterns: readonly Pattern[], path: readonly string[], isDirectory: boolean): Pattern | undefined {
+  // Git compares bytes: `?` is one of them. So both sides are one character a byte here.
+  const bytes = path.map((segment) => Buffer.from(segment).toString('latin1'));
   return patterns.findLast(
-    (pattern) => (!pattern.directoriesOnly || isDirectory) && matchesPath(pattern.segments, path),
+    (pattern) => (!pattern.directoriesOnly || isDirectory) && matchesPath(pattern.segments, bytes),
   );
 }
 
-export function parseIgnoreFile(text: string): Pattern[] {
+/** `text`: one character a byte. */
+function parseIgnoreFile(text: string): Pattern[] {
   const patterns: Pattern[] = [];
-  for (const raw of text.replace(/^\ufeff/, '').split('\n')) {
+  for (const raw of text.replace(/^\xef\xbb\xbf/, '').split('\n')) {
     if (patterns.length >= MAX_PATTERNS) break;
     // Spaces at the end do not count unless escaped. A carriage return does count, as for git.
     let end = raw.length;
