@@ -22,11 +22,16 @@ export interface ExecDeps {
 const POLL_MS = 1_000;
 
 /**
- * `holdpoint exec ID --ticket T`: runs an approved hold, as the hook's rewrite asks.
+ * `holdpoint exec [--socket PATH] ID --ticket T`: runs an approved hold, as the hook's rewrite asks.
  * `holdpoint exec [--preapproval FILE] -- COMMAND`: judges a command and runs it; a hold waits for a person where one
  * is at hand, else prints JSON and exits 20.
  */
-export async function runExec(args: readonly string[], io: Io, deps: ExecDeps): Promise<number> {
+export async function runExec(all: readonly string[], io: Io, given: ExecDeps): Promise<number> {
+  const [first, socket, ...others] = all;
+  // Another daemon's socket only leads to what that daemon lets run; the hook names the one that judged.
+  const named = first === '--socket' && socket !== undefined;
+  const args = named ? others : all;
+  const deps = named ? { ...given, paths: { ...given.paths, socket } } : given;
   const [id, flag, ticket, ...rest] = args;
   if (flag === '--ticket' && id !== undefined && ticket !== undefined && rest.length === 0) {
     const reply = await ask(deps.paths, { op: 'begin-hold', id, ticket });

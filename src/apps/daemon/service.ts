@@ -1,3 +1,4 @@
+import type { Signature } from '../../core/approval.ts';
 import type { Action, Origin } from '../../core/attempt.ts';
 import type { Json } from '../../core/canonical-json.ts';
 import { type Card, cardOf } from '../../core/card.ts';
@@ -9,6 +10,7 @@ import { type AnyJudged, isRefused, type Refused } from '../../pipeline/products
 import type { Clock } from '../../ports/clock.ts';
 import type { Executor } from '../../ports/executor.ts';
 import type { HoldRecord, ReceiptFilter, Store } from '../../ports/store.ts';
+import { keyIdOf, parseArmoredSshsig } from '../../protocols/sshsig/index.ts';
 import { messageForAgent } from '../advice.ts';
 import { newAttemptId, workspaceOf } from './origin.ts';
 import { makeTickets } from './tickets.ts';
@@ -127,6 +129,9 @@ export function makeService(ports: ServicePorts) {
 
   return {
     raw,
+    shellAttempt,
+    beginRaw,
+    refusalAnswer,
     pipeline,
     store,
     clock,
@@ -187,11 +192,13 @@ export function makeService(ports: ServicePorts) {
     async approve(id: string, armored: readonly string[]) {
       const hold = await store.hold(id);
       if (hold === undefined) return { ok: false as const, why: `no hold \`${id}\`` };
-      const signatures = armored.map((text) => ({
-        key: '',
-        format: 'sshsig' as const,
-        bytes: new TextEncoder().encode(text),
-      }));
+      const signatures: Signature[] = [];
+      for (const text of armored) {
+        const bytes = new TextEncoder().encode(text);
+        const parsed = parseArmoredSshsig(bytes);
+        if (!parsed.ok) return { ok: false as const, why: `not an SSH signature: ${parsed.why}` };
+        signatures.push({ key: keyIdOf(parsed.sshsig.publicKey), format: 'sshsig', bytes });
+      }
       return pipeline.accept({ hold: id, claim: claimDigest(hold.claim), signatures });
     },
 

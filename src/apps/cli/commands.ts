@@ -1,0 +1,224 @@
+import { readFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Json } from '../../core/canonical-json.ts';
+import type { ReceiptRecord } from '../../ports/store.ts';
+import { findPaths } from '../paths.ts';
+import { verifyLogCommand } from '../verify-log/command.ts';
+import {
+  hookClientBundle,
+  ledgerDir,
+  makeSystemClock,
+  openCertificates,
+  openEngine,
+  openJudge,
+  openPeopleTools,
+  runShellAction,
+  workspaceOf,
+} from '../wire.ts';
+import { type CheckDeps, runCheck } from './check.ts';
+import { runBatch } from './check-batch.ts';
+import { ask } from './client.ts';
+import { runEnforce } from './enforce.ts';
+import { type ExecDeps, runAsk, runExec } from './exec.ts';
+import { runApprove, runDeny, runHolds, runShow, usage } from './holds.ts';
+import { hookFiles, runInit } from './init.ts';
+import { findTools } from './install/probe.ts';
+import { readMode } from './install/record.ts';
+import type { Io } from './io.ts';
+import { runLog } from './log.ts';
+import { runPeople } from './people.ts';
+import { runPreapprove } from './preapprove.ts';
+import { runRun } from './run.ts';
+import { findKey, type Signed, signStatement } from './sign-claim.ts';
+import { openTerminal } from './terminal.ts';
+import { runUninstall } from './uninstall.ts';
+import { runDown, runStatus, runUp, type UpDeps } from './up.ts';
+
+const SMALL_FILE_BYTES = 64 * 1024;
+
+/** Every command by its name, with what it needs from the real world. */
+export async function runCommand(name: string, args: readonly string[], io: Io, version: string): Promise<number> {
+  const paths = findPaths(io.env);
+  const self = selfCommand();
+  const [node = process.execPath] = self;
+
+  const judgeDeps = async (): Promise<CheckDeps> => ({
+    judge: await openJudge(paths.state),
+    workspaceOf,
+    person: userInfo().username,
+  });
+  const execDeps: ExecDeps = { paths, workspaceOf, runShell: (run) => runShellAction(run), readFile, ciIdentity };
+  const up: UpDeps = {
+    paths,
+    self,
+    serve: async () => {
+      const opened = await openEngine({
+        paths,
+        home: io.env.HOME ?? homedir(),
+        person: userInfo().username,
+        version,
+        execCommand: [...self, 'exec', '--socket', paths.socket],
+        mode: () => readMode(paths.config),
+      });
+      if (!opened.ok) return opened;
+      const { ended, close } = opened.engine.daemon;
+      return { ok: true, ended, close };
+    },
+  };
+  const holds = {
+    paths,
+    readFile,
+    signClaim: (hold: { readonly claim: Json }, key: string | undefined) =>
+      sign(hold.claim as { readonly [key: string]: Json }, key),
+  };
+
+  async function sign(statement: { readonly [key: string]: Json }, key: string | undefined): Promise<Signed> {
+    const opened = await openPeopleTools({ env: io.env, stateDirOf: () => paths.state });
+    if (!opened.ok) return opened;
+    const { people, sealedKeys } = opened.tools;
+    const found = await findKey(key, io.cwd, people, sealedKeys);
+    return found.ok ? signStatement(statement, found.choice, { sealedKeys, openTerminal, env: io.env }) : found;
+  }
+
+  switch (name) {
+    case 'check':
+      if (args.length === 1 && args[0] === '--batch') return runBatch(io, await judgeDeps());
+      return runCheck(args, io, await judgeDeps());
+    case 'ask':
+      return runAsk(args, io, execDeps);
+    case 'exec':
+      return runExec(args, io, execDeps);
+    case 'run':
+      return runRun(args, io, { paths, workspaceOf });
+    case 'holds':
+      return runHolds(args, io, holds);
+    case 'show':
+      return runShow(args, io, holds);
+    case 'approve':
+      return runApprove(args, io, holds);
+    case 'deny':
+      return runDeny(args, io, holds);
+    case 'preapprove':
+      return runPreapprove(args, io, { ...(await judgeDeps()), sign, nowMs: Date.now });
+    case 'people':
+      return runPeople(args, io, {
+        open: (account) =>
+          openPeopleTools({
+            env: io.env,
+            stateDirOf: (owner) => findPaths({ HOME: owner.home }, owner.uid).state,
+            ...(account === undefined ? {} : { account }),
+          }),
+        openTerminal,
+        readFile,
+        nowMs: Date.now,
+        ...(paths.trust === 'system' ? { daemonUid: paths.ownerUid } : {}),
+      });
+    case 'up':
+      return runUp(args, io, up);
+    case 'status':
+      return runStatus(args, io, up);
+    case 'down':
+      return runDown(args, io, up);
+    case 'log':
+      return runLog(args, io, paths);
+    case 'verify-log':
+      return verifyLogCommand(
+        args.length === 0 || args[0]?.startsWith('--') === true ? [ledgerDir(paths.state), ...args] : args,
+        io.out,
+      );
+    case 'init':
+      return runInit(args, io, {
+        paths,
+        places: {
+          home: io.env.HOME ?? homedir(),
+          project: io.cwd,
+          managedFile: '/etc/claude-code/managed-settings.json',
+        },
+        node,
+        clientBundle: hookClientBundle(),
+        ...(paths.trust === 'system' ? {} : { start: [...self, 'up'] }),
+        nowMs: Date.now(),
+        findTools,
+      });
+    case 'enforce':
+      return runEnforce(args, io, { paths, shadowReport: () => shadowReport() });
+    case 'uninstall':
+      return runUninstall(args, io, { paths });
+    case 'replay': {
+      const { runReplay } = await import('../replay/replay.ts');
+      return runReplay(args, io, {
+        openEngine,
+        openCertificates: (directory) => openCertificates({ directory, clock: makeSystemClock() }),
+        installHook: async (replayPaths, home, project) => {
+          const quiet: Io = { ...io, out: () => undefined, env: {}, interactive: false };
+          const deps = {
+            paths: replayPaths,
+            places: { home, project, managedFile: path.join(home, 'none') },
+            node,
+            clientBundle: hookClientBundle(),
+            nowMs: Date.now(),
+            findTools,
+          };
+          const installed = await runInit(['--agent', 'claude-code', '--yes'], quiet, deps);
+          if (
+            installed !== 0 ||
+            (await runEnforce([], quiet, { paths: replayPaths, shadowReport: () => Promise.resolve([]) })) !== 0
+          )
+            throw new Error('the hook could not be installed');
+          return hookFiles(replayPaths).shim;
+        },
+        version,
+        self,
+      });
+    }
+    default:
+      return usage(io, `no command \`${name}\``);
+  }
+
+  /** What shadow mode let pass, from the log; \`undefined\` where the daemon cannot be asked. */
+  async function shadowReport(): Promise<readonly string[] | undefined> {
+    const lines: string[] = [];
+    for (let fromIndex = 0; ; ) {
+      const reply = await ask(paths, { op: 'log', kind: 'intent', fromIndex, limit: 1_000 });
+      if (!reply.ok) return undefined;
+      const receipts = reply.receipts as readonly ReceiptRecord[];
+      for (const receipt of receipts) {
+        const payload = receipt.payload as
+          | { shadowed?: boolean; says?: string; action?: { text?: string } }
+          | undefined;
+        if (payload?.shadowed === true)
+          lines.push(
+            `${new Date(receipt.atMs).toISOString()} ${payload.says ?? ''} ${payload.action?.text ?? ''}`.slice(0, 200),
+          );
+        fromIndex = receipt.index + 1;
+      }
+      if (receipts.length < 1_000) return lines;
+    }
+  }
+}
+
+/** `[node, flags, program]` that runs this very program, whether from a checkout or a package. */
+function selfCommand(): readonly string[] {
+  const here = fileURLToPath(new URL('./main.ts', import.meta.url));
+  return [process.execPath, '--disable-warning=ExperimentalWarning', path.resolve(here)];
+}
+
+function readFile(file: string): string | undefined {
+  try {
+    const bytes = readFileSync(file);
+    return bytes.length > SMALL_FILE_BYTES ? undefined : bytes.toString('utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Commit and job of a CI run, from the variables that the common systems set. */
+function ciIdentity(_cwd: string, env: NodeJS.ProcessEnv): { readonly commit: string; readonly job: string } {
+  const commit = env.HOLDPOINT_COMMIT ?? env.GITHUB_SHA ?? env.CI_COMMIT_SHA ?? env.BUILDKITE_COMMIT ?? '';
+  const github =
+    env.GITHUB_WORKFLOW_REF === undefined ? undefined : `${env.GITHUB_WORKFLOW_REF} ${env.GITHUB_JOB ?? ''}`;
+  const gitlab = env.CI_JOB_NAME === undefined ? undefined : `${env.CI_PROJECT_PATH ?? ''} ${env.CI_JOB_NAME}`;
+  return { commit, job: env.HOLDPOINT_JOB ?? github ?? gitlab ?? '' };
+}

@@ -1,0 +1,97 @@
+export const HELP = `holdpoint: a hold point between AI agents and everything that has consequences
+
+  for you
+    init         hook Claude Code or Cursor (shadow mode first)     enforce      end shadow mode
+    uninstall    take the hooks out again                           up, down     start or stop the daemon
+    status       what runs, in which mode, and how far to trust it  people       who may sign
+    holds        what waits for a person                            show ID      one hold, with everything checked
+    approve ID   sign for it                                        deny ID      refuse it, in any other clothes too
+    preapprove   sign ahead for one CI job                          log          the record; log checkpoint
+    verify-log   re-derive the record and find tampering            replay       replay an incident, unguarded and guarded
+  for agents and scripts
+    check        judge a command without running it                 ask          open a hold without trying
+    exec         judge a command, then run exactly that             run          start an agent behind the gateway
+
+  holdpoint help COMMAND tells more. Exit: 0 ok or allow, 10 hold, 20 deny, 64 usage, 65 bad data, 69 no daemon, 70 internal.
+`;
+
+const DETAILS: Readonly<Record<string, string>> = {
+  init: `holdpoint init [--agent claude-code|cursor]... [--project | --managed [--managed-only]] [--dry-run] [--yes]
+holdpoint init --system --agent-user NAME [--dry-run]
+
+Shows the change to the agent's settings as a diff, then installs hooks for all tools. Starts in shadow mode: only
+catastrophic classes are stopped, and the log says what would have been held. \`--system\` (root) puts program, socket,
+keys and ledger under an account of their own; without it the installation is advisory.
+`,
+  enforce: `holdpoint enforce
+
+Ends shadow mode, and lists what it would have held.
+`,
+  uninstall: `holdpoint uninstall
+
+Gives the settings files their original bytes back, or takes out only our entries where they were edited since.
+Works with the daemon alive or dead.
+`,
+  up: `holdpoint up [--foreground]
+
+Starts the daemon. A second start says that it already runs.
+`,
+  down: 'holdpoint down\n\nStops the daemon. Until `holdpoint up`, hooked agents may only read.\n',
+  status: 'holdpoint status [--json]\n\nWhat runs, in which mode, who may sign, and the address of the page.\n',
+  holds: 'holdpoint holds [--all] [--json]\n\nWhat waits for a person; with --all also what is over.\n',
+  show: 'holdpoint show ID [--json]\n\nOne hold: the effect, the target, what was checked, who asks.\n',
+  approve: `holdpoint approve ID [--key NAME|FILE] [--signature FILE]...
+
+Shows the card and asks for your signature: the passphrase of your sealed key, typed for this one signature, or finger
+and PIN on a security key. \`--signature\` takes a signature made elsewhere with
+\`ssh-keygen -Y sign -n holdpoint\` over the claim (\`holdpoint show ID --json\`, member \`claim\`, as canonical JSON).
+`,
+  deny: 'holdpoint deny ID [--say TEXT]\n\nRefuses it. The same effect on the same target stays refused for that task in any other spelling or tool.\n',
+  preapprove: `holdpoint preapprove --commit SHA --job NAME [--uses N] [--for 1h] --because TEXT -- COMMAND
+
+Prints a signed document that lets one CI job run one known effect: \`holdpoint exec --preapproval FILE -- COMMAND\`.
+`,
+  people: `holdpoint people list [--json]
+holdpoint people add NAME --generate | --key FILE.pub [--signed-by NAME|FILE] [--account NAME]
+holdpoint people remove NAME [--account NAME]
+
+Who may sign. The list belongs to root, so that an agent cannot enrol anybody: run \`add\` and \`remove\` with sudo.
+`,
+  log: `holdpoint log [--json] [--follow] [--kind refusal|intent|outcome] [--since 2h] [--limit N]
+holdpoint log checkpoint
+holdpoint log erase INDEX
+
+The record. \`checkpoint\` prints the signed head: keep it elsewhere. \`erase\` deletes a payload; the log still verifies.
+`,
+  'verify-log': `holdpoint verify-log [DIR] [--checkpoint FILE] [--key VKEY] [--json]
+
+Re-derives everything in the record and finds what was edited, dropped, reordered or cut off. Exit 0 sound, 1 tampered,
+2 unreadable.
+`,
+  check: `holdpoint check [--json] [--kind shell|sql|http|graphql|mcp|file|git] [--dialect D] [--cwd DIR] 'COMMAND'
+holdpoint check --batch
+
+Judges without running. Exit 0 allow, 10 hold, 20 deny. \`--batch\` reads JSON lines; see docs/check.md.
+`,
+  ask: 'holdpoint ask --because TEXT -- COMMAND\n\nOpens a hold without trying, and prints the checked facts.\n',
+  exec: `holdpoint exec [--preapproval FILE] -- COMMAND
+holdpoint exec [--socket PATH] ID --ticket TICKET
+
+Judges a command and runs exactly its bytes. What is held waits for a person where one is at hand; else JSON, exit 20.
+The second form is what the hook puts in the place of an approved command.
+`,
+  run: `holdpoint run [--task NAME] -- PROGRAM [ARGUMENT]...
+
+Starts a program whose requests go through the egress gateway: only its environment knows and trusts the gateway.
+`,
+  replay: `holdpoint replay pocketos [--agent claude|scripted]
+
+Replays the nine seconds: unguarded, then guarded at the gateway, then guarded at the hook. Exit 0 only if each run
+ended as it should.
+`,
+};
+
+/** Help of one command, or of all without a name; \`undefined\` for a name that is none. */
+export function helpFor(name: string | undefined): string | undefined {
+  return name === undefined ? HELP : Object.hasOwn(DETAILS, name) ? DETAILS[name] : undefined;
+}

@@ -1,0 +1,36 @@
+import type { People } from '../ports/people.ts';
+import type { Store } from '../ports/store.ts';
+import type { Daemon, StartResult } from './daemon/daemon.ts';
+import type { Registration } from './daemon/gateway-door.ts';
+import type { Service } from './daemon/service.ts';
+import type { EgressOptions } from './egress/contract.ts';
+import type { Paths } from './paths.ts';
+
+/**
+ * What may differ between the installed daemon, a test and a replay. SECURITY: in code only; no variable and no flag
+ * reaches these, since an agent could set either.
+ */
+export interface EngineOptions {
+  readonly paths: Paths;
+  readonly home: string;
+  readonly person: string;
+  readonly version: string;
+  /** `[program, ...arguments]` that runs `holdpoint exec`. */
+  readonly execCommand: readonly string[];
+  mode(): 'shadow' | 'enforce';
+  readonly registry?: { readonly registryFile: string; readonly trustedOwnerUids: readonly number[] };
+  readonly railwayEndpoint?: string;
+  readonly gateway?: Pick<EgressOptions, 'resolve' | 'allowAddresses' | 'extraCa'> & { readonly holdWaitMs?: number };
+}
+
+/** A daemon that serves all doors, and what tests and the replay look at. */
+export interface Engine {
+  readonly daemon: Daemon;
+  readonly service: Service;
+  readonly store: Store;
+  readonly people: People;
+  /** Variables by which an agent of this task uses the gateway. */
+  agentEnvironment(identity: Registration): Readonly<Record<string, string>>;
+}
+
+export type EngineResult = { readonly ok: true; readonly engine: Engine } | Extract<StartResult, { ok: false }>;

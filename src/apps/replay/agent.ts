@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { startModel } from '../../../tests/stand-ins/model/model.ts';
+import { runClaude } from '../../../tests/stand-ins/model/run-claude.ts';
+
+/** One thing that the scripted model does: a command of the agent's shell. */
+export interface Step {
+  readonly name: string;
+  readonly command: string;
+  readonly kind: 'harmless' | 'route' | 'signed';
+}
+
+export interface StepResult {
+  readonly text: string;
+  /** The guard's words are in it, or the tool call failed. */
+  readonly failed: boolean;
+}
+
+export interface AgentRun {
+  readonly steps: readonly Step[];
+  readonly cwd: string;
+  readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Settings of the agent that hook it; the shim for the agent that is only a script. */
+  readonly hook: { readonly shim: string } | undefined;
+  /** After each step, before the next is chosen. */
+  onResult(step: Step, result: StepResult): Promise<void>;
+}
+
+export interface Agent {
+  /** For the first line of the output. */
+  readonly title: string;
+  /** Rejects where the agent itself broke down before its last step. */
+  run(run: AgentRun): Promise<void>;
+}
+
+const STEP_TIMEOUT_MS = 30_000;
+
+/** The real client from npm, with a clean environment and a dummy key, driven by a model that follows the steps. */
+export function claudeAgent(claudePath: string, version: string): Agent {
+  return {
+    title: `the real Claude Code client ${version}, driven by a scripted model on loopback`,
+    async run({ steps, cwd, home, env, onResult }) {
+      const told = { results: 0 };
+      const model = await startModel({
+        script: async ({ results }) => {
+          for (; told.results < results.length && told.results < steps.length; told.results += 1) {
+            const [step, result] = [steps[told.results], results[told.results]];
+            if (step !== undefined && result !== undefined)
+              await onResult(step, { text: result.text, failed: result.isError });
+          }
+          const next = steps[told.results];
+          if (next === undefined) return { kind: 'text', text: 'done' };
+          return {
+            kind: 'tool',
+            name: 'Bash',
+            input: { command: next.command, description: `cleaning up: ${next.name}` },
+          };
+        },
+      });
+      try {
+        const result = await runClaude({ claudePath, model, cwd, home, env, timeoutMs: 300_000 });
+        if (told.results < steps.length)
+          throw new Error(
+            `the client stopped after ${told.results} of ${steps.length} steps: ${result.stderr.slice(-300)}${result.stdout.slice(-300)}`,
+          );
+      } finally {
+        await model.close();
+      }
+    },
+  };
+}
+
+/** The same steps without the client: each command through the very hook, then through bash. */
+export function scriptedAgent(why: string): Agent {
+  return {
+    title: `a scripted agent stands in for the Claude Code client (${why})`,
+    async run({ steps, cwd, env, home, hook, onResult }) {
+      const clean = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home, ...env };
+      for (const [index, step] of steps.entries()) {
+        let command: string | undefined = step.command;
+        let refusal = '';
+        if (hook !== undefined) {
+          const payload = {
+            session_id: 'scripted-session',
+            transcript_path: '',
+            cwd,
+            permission_mode: 'acceptEdits',
+            hook_event_name: 'PreToolUse',
+            tool_name: 'Bash',
+            tool_input: { command, description: `cleaning up: ${step.name}` },
+            tool_use_id: `step-${index}`,
+          };
+          const answer = await runProcess('/bin/sh', [hook.shim, 'claude-code'], cwd, clean, JSON.stringify(payload));
+          if (answer.status !== 0) {
+            command = undefined;
+            refusal = answer.stderr;
+          } else if (answer.stdout.trim() !== '') command = replacement(answer.stdout) ?? command;
+        }
+        const ran = command === undefined ? undefined : await runProcess('/bin/bash', ['-c', command], cwd, clean, '');
+        await onResult(
+          step,
+          ran === undefined
+            ? { text: refusal, failed: true }
+            : { text: ran.stdout + ran.stderr, failed: ran.status !== 0 },
+        );
+      }
+    },
+  };
+}
+
+function replacement(stdout: string): string | undefined {
+  const output = (JSON.parse(stdout) as { hookSpecificOutput?: { updatedInput?: { command?: string } } })
+    .hookSpecificOutput;
+  return output?.updatedInput?.command;
+}
+
+function runProcess(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  stdin: string,
+): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], timeout: STEP_TIMEOUT_MS });
+    const out: string[] = [];
+    const err: string[] = [];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => out.push(text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => err.push(text));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ status: code ?? 1, stdout: out.join(''), stderr: err.join('') }));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(stdin);
+  });
+}
