@@ -47,7 +47,8 @@ function nameInDist(file: string): string {
   return flat.endsWith('.ts') ? `${flat.slice(0, -'.ts'.length)}.mjs` : flat;
 }
 
-function neighbours(onFound: (file: string) => void): Plugin {
+function neighbours(entry: string, onFound: (file: string) => void): Plugin {
+  const entryName = nameInDist(entry);
   return {
     name: 'neighbours',
     setup(setup) {
@@ -55,13 +56,18 @@ function neighbours(onFound: (file: string) => void): Plugin {
         if (args.path.includes(`${path.sep}node_modules${path.sep}`)) return undefined;
         const missing: string[] = [];
         const text = readFileSync(args.path, 'utf8');
-        const contents = text.replace(NEIGHBOUR, (_whole, _quote: string, specifier: string) => {
-          const file = path.resolve(path.dirname(args.path), specifier);
-          if (file === path.join(root, 'package.json')) return "new URL('../package.json', import.meta.url)";
-          if (!existsSync(file)) missing.push(specifier);
-          else onFound(file);
-          return `new URL('./${nameInDist(file)}', import.meta.url)`;
-        });
+        // A bundle is one module: only its entry may take itself for the program that was started.
+        const isMain =
+          args.path !== entry ? 'false' : entryName.endsWith('.cjs') ? '(require.main === module)' : 'import.meta.main';
+        const contents = text
+          .replace(/\bimport\.meta\.main\b/g, isMain)
+          .replace(NEIGHBOUR, (_whole, _quote: string, specifier: string) => {
+            const file = path.resolve(path.dirname(args.path), specifier);
+            if (file === path.join(root, 'package.json')) return "new URL('../package.json', import.meta.url)";
+            if (!existsSync(file)) missing.push(specifier);
+            else onFound(file);
+            return `new URL('./${nameInDist(file)}', import.meta.url)`;
+          });
         return { contents, loader: 'ts', errors: missing.map((one) => ({ text: `\`${one}\` does not exist` })) };
       });
     },
@@ -89,7 +95,7 @@ async function bundle(entry: string, onFound: (file: string) => void): Promise<B
     logLevel: 'warning',
     // In CommonJS there is no `import.meta`: the hook's client must stay one file.
     logOverride: { 'empty-import-meta': 'error' },
-    plugins: [neighbours(onFound)],
+    plugins: [neighbours(entry, onFound)],
   });
 }
 
