@@ -131,8 +131,10 @@ export function relay(
         settle(answered(plan.method, incoming));
       });
       incoming.pipe(response, { end: false });
-      // An idle answer (a long poll, an event stream) is passed at once, not with its first byte.
-      response.flushHeaders();
+      // The head of an idle answer (an event stream) is passed at once; else it leaves in one piece with the first bytes.
+      setImmediate(() => {
+        if (!response.writableEnded && !response.destroyed) response.flushHeaders();
+      });
     });
     response.on('close', onClientGone);
 

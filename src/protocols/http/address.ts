@@ -135,7 +135,7 @@ function ipv6Bytes(text: string): number[] | undefined {
   if (head === undefined || end === undefined) return undefined;
   const missing = 16 - head.length - end.length - tail.length;
   if (halves.length === 2 ? missing < 2 : missing !== 0) return undefined;
-  return [...head, ...new Array<number>(missing).fill(0), ...end, ...tail];
+  return [...head, ...Array.from({ length: missing }, () => 0), ...end, ...tail];
 }
 
 function groups(text: string): number[] | undefined {
