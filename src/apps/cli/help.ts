@@ -39,12 +39,12 @@ Starts the daemon. A second start says that it already runs.
   down: 'holdpoint down\n\nStops the daemon. Until `holdpoint up`, hooked agents may only read.\n',
   status: 'holdpoint status [--json]\n\nWhat runs, in which mode, who may sign, and the address of the page.\n',
   holds: 'holdpoint holds [--all] [--json]\n\nWhat waits for a person; with --all also what is over.\n',
-  show: 'holdpoint show ID [--json]\n\nOne hold: the effect, the target, what was checked, who asks.\n',
+  show: 'holdpoint show ID [--json | --claim]\n\nOne hold: the effect, the target, what was checked, who asks. `--claim` prints the bytes that are signed.\n',
   approve: `holdpoint approve ID [--key NAME|FILE] [--signature FILE]...
 
 Shows the card and asks for your signature: the passphrase of your sealed key, typed for this one signature, or finger
 and PIN on a security key. \`--signature\` takes a signature made elsewhere with
-\`ssh-keygen -Y sign -n holdpoint\` over the claim (\`holdpoint show ID --json\`, member \`claim\`, as canonical JSON).
+\`ssh-keygen -Y sign -n holdpoint\` over the bytes of \`holdpoint show ID --claim\`.
 `,
   deny: 'holdpoint deny ID [--say TEXT]\n\nRefuses it. The same effect on the same target stays refused for that task in any other spelling or tool.\n',
   preapprove: `holdpoint preapprove --commit SHA --job NAME [--uses N] [--for 1h] --because TEXT -- COMMAND

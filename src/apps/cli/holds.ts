@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../core/canonical-json.ts';
 import type { HoldView } from '../daemon/service.ts';
 import type { Paths } from '../paths.ts';
 import { ask, type Reply } from './client.ts';
@@ -32,16 +33,18 @@ export async function runHolds(args: readonly string[], io: Io, deps: HoldDeps):
   return EXIT.ok;
 }
 
-/** `holdpoint show ID [--json]` */
+/** `holdpoint show ID [--json | --claim]`. `--claim` prints the very bytes that are signed, for a signature made elsewhere. */
 export async function runShow(args: readonly string[], io: Io, deps: HoldDeps): Promise<number> {
   const json = args.includes('--json');
-  const [id, ...rest] = args.filter((arg) => arg !== '--json');
+  const claim = args.includes('--claim');
+  const [id, ...rest] = args.filter((arg) => arg !== '--json' && arg !== '--claim');
   if (id === undefined || rest.length > 0 || !ID.test(id))
     return usage(io, 'show: give one hold, such as `h-abcd2345`');
   const reply = await ask(deps.paths, { op: 'show', id });
   if (!reply.ok) return failed(io, reply);
   const hold = reply.hold as HoldView;
-  io.out(json ? `${JSON.stringify(hold)}\n` : holdText(hold, io));
+  if (claim) io.out(canonicalJson(hold.claim));
+  else io.out(json ? `${JSON.stringify(hold)}\n` : holdText(hold, io));
   return EXIT.ok;
 }
 
