@@ -31,7 +31,7 @@ export function redactText(text: string): string {
     looksRandom(value) ? `${before}${REDACTED}` : whole,
   );
   out = out.replace(USER_FLAG, (_, before: string) => `${before}${REDACTED}`);
-  out = out.replace(NAMED, redactNamed);
+  out = redactNamed(out);
   out = out.replace(UUID_AFTER_WORD, (_, before: string) => `${before}${REDACTED}`);
   return out.replace(RUN, redactRun);
 }
@@ -52,7 +52,10 @@ const HEADER =
   /((?<![\w-])(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[a-z]{1,20}-?(?:key|token)|project-access-token)\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?)[^"'\\\r\n]+/gi;
 const SCHEME = /((?<!\w)(?:bearer|basic|token)\s{1,4})([\w.~+/=-]{8,})/gi;
 const USER_FLAG = /((?<!\S)(?:-u\s?|--user[\s=]\s?)["']?[^\s:"']{1,128}:)[^\s"']+/g;
-const NAMED = /((?<![\w.-])([\w.-]+)(\\?["']?\s{0,4}[=:]\s{0,4}|\s{1,4})(\\?["']?))([^\s"'\\&;|,)}\]]+)/g;
+/** A name and what stands between it and its value. The value is left for a look of its own, which may be another name. */
+const NAMED = /(?<![\w.-])([\w.-]+)(\\?["']?\s{0,4}[=:]\s{0,4}|\s{1,4})(\\?["']?)/g;
+/** A reference or a placeholder names a secret without holding it. */
+const REFERENCE = /\$[A-Za-z_({]|%\w{1,60}%|<[\w -]{1,40}>/y;
 const UUID_AFTER_WORD =
   /((?<!\w)(?:token|secret|key|password|bearer)s?\W{1,4})[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 
@@ -82,21 +85,34 @@ const KNOWN_START = new RegExp(
   ].join('|')})`,
 );
 
-function redactNamed(
-  whole: string,
-  before: string,
-  name: string,
-  separator: string,
-  _quote: string,
-  value: string,
-): string {
-  const assigns = separator.includes('=');
-  const colon = separator.includes(':');
-  if (!assigns && !colon && !name.startsWith('-')) return whole;
-  if (!SECRET_NAME.test(name) && !(assigns && KEY_NAME.test(name))) return whole;
-  // A reference names a secret without holding it; a flag after a flag is not its value.
-  if (/^(?:\$|%\w|<)/.test(value) || (!assigns && !colon && value.startsWith('-'))) return whole;
-  return `${before}${REDACTED}`;
+function redactNamed(text: string): string {
+  const parts: string[] = [];
+  let done = 0;
+  for (const match of text.matchAll(NAMED)) {
+    if (match.index < done) continue;
+    const [whole, name = '', separator = '', quote = ''] = match;
+    const at = match.index + whole.length;
+    const assigns = separator.includes('=');
+    // `--token VALUE`, but neither prose nor a flag after a flag.
+    if (separator.trim() === '' && (!name.startsWith('-') || text[at] === '-')) continue;
+    if (!SECRET_NAME.test(name) && !(assigns && KEY_NAME.test(name))) continue;
+    REFERENCE.lastIndex = at;
+    if (REFERENCE.test(text)) continue;
+    const value = valuePattern(quote);
+    value.lastIndex = at;
+    const found = value.exec(text)?.[0];
+    if (found === undefined) continue;
+    parts.push(text.slice(done, at), REDACTED);
+    done = at + found.length;
+  }
+  return parts.join('') + text.slice(done);
+}
+
+/** Where a value ends, by the quote before it. A quote with a backslash is JSON inside a string. */
+function valuePattern(quote: string): RegExp {
+  if (quote === '"') return /(?:[^"\\\n]|\\[^\n])+/y;
+  if (quote === "'") return /[^'\n]+/y;
+  return quote === '' ? /[^\s"'\\&;|,)}\]]+/y : /[^"'\\\n]+/y;
 }
 
 function redactRun(run: string): string {

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { signCheckpoint } from '../../protocols/tlog/checkpoint.ts';
 import { LEDGER_META } from '../../protocols/tlog/ledger-schema.ts';
 import { type Frontier, rootOf } from '../../protocols/tlog/merkle.ts';
@@ -24,6 +24,8 @@ export class Ledger {
   readonly #logKey: LogKey;
   readonly #receipts: ReceiptTable;
   readonly #holds: HoldTable;
+  readonly #savepoint: StatementSync;
+  readonly #release: StatementSync;
   #frontier: Frontier;
   #latestMs: number;
   #storedMs: number;
@@ -39,6 +41,8 @@ export class Ledger {
     this.#storedMs = opened.latestMs;
     this.#receipts = new ReceiptTable(this.#db);
     this.#holds = new HoldTable(this.#db);
+    this.#savepoint = this.#db.prepare('SAVEPOINT one');
+    this.#release = this.#db.prepare('RELEASE one');
   }
 
   /** Runs calls in their order, in one transaction. The replies are true once this returns. */
@@ -77,10 +81,10 @@ export class Ledger {
   /** One call. What the caller did wrong is undone and told to that caller; what SQLite could not do ends the batch. */
   #guarded(call: Call): Reply {
     const before = { frontier: this.#frontier, latestMs: this.#latestMs };
-    this.#db.exec('SAVEPOINT one');
+    this.#savepoint.run();
     try {
       const value = this.#answer(call);
-      this.#db.exec('RELEASE one');
+      this.#release.run();
       return { id: call.id, ok: true, value };
     } catch (error) {
       if (isSqliteError(error)) throw error;

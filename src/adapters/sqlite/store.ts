@@ -11,13 +11,20 @@ interface Waiting {
 
 /**
  * Opens the ledger of a directory in a worker of its own, or makes it. Rejects where another process has it, or where
- * anything in it is not as the last commit left it.
+ * anything in it is not as the last commit left it. `start` is for tests of a worker that fails.
  */
-export async function openStore(options: LedgerOptions): Promise<Store> {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options, name: 'holdpoint-ledger' });
+export async function openStore(
+  options: LedgerOptions,
+  start: (options: LedgerOptions) => Worker = startWorker,
+): Promise<Store> {
+  const worker = start(options);
   const store = new SqliteStore(worker);
   await store.opened;
   return store;
+}
+
+function startWorker(options: LedgerOptions): Worker {
+  return new Worker(new URL('./worker.ts', import.meta.url), { workerData: options, name: 'holdpoint-ledger' });
 }
 
 /** The caller's end of the worker. */

@@ -106,14 +106,16 @@ export function checkHolds(db: DatabaseSync, walked: Walked, findings: Findings)
     if (claim.digest !== row['claim_digest'] || !sameColumns(row))
       findings.add('edited', `${name} is not what its claim's digest says`);
     checkHead(claim.head, walked, findings);
-    if (row['approval'] !== null && approvedClaim(String(row['approval'])) !== claim.digest)
+    const approval = row['approval'];
+    if (approval !== null && (typeof approval !== 'string' || approvedClaim(approval) !== claim.digest)) {
       findings.add('edited', `the approval of ${name} is over another claim`);
+    }
     const intent = walked.approvals.get(claim.digest);
     if (row['state'] === 'consumed' && intent === undefined)
       findings.add('pairing', `${name} was used, but no intent says so`);
     if (row['state'] !== 'consumed' && intent !== undefined)
       findings.add('pairing', `receipt ${intent} used ${name}, which is ${String(row['state'])}`);
-    if (row['state'] === 'consumed' && row['approval'] === null)
+    if (row['state'] === 'consumed' && approval === null)
       findings.add('pairing', `${name} was used without an approval`);
   }
   for (const [digest, intent] of walked.approvals) {
