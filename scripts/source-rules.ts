@@ -45,7 +45,7 @@ export function faultsIn(source: ts.SourceFile, file: string, checker: ts.TypeCh
     const at = node === undefined ? 0 : source.getLineAndCharacterOfPosition(node.getStart(source)).line;
     faults.push({ rule, file, line: at + 1, text });
   };
-  if (/^(.*-)?(utils?|helpers?|common|managers?)$/.test(path.basename(file, '.ts'))) {
+  if (/^(utils?|helpers?|common|managers?)$|-(utils?|helpers?)$/.test(path.basename(file, '.ts'))) {
     add('no-vague-name', undefined, 'name the file after what it is about');
   }
   const lines = source.getLineAndCharacterOfPosition(source.end).line;
