@@ -118,17 +118,22 @@ function run(
       cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: timeoutMs,
       shell: process.platform === 'win32',
     });
+    // Not spawn's own time-out: its timer outlives a program that could not be started.
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     const parts: string[] = [];
     const keep = (text: string): void => void parts.push(text);
     child.stdout.setEncoding('utf8').on('data', keep);
     child.stderr.setEncoding('utf8').on('data', keep);
-    child.on('error', (error) => resolve({ status: 127, output: error.message }));
-    child.on('close', (code, signal) =>
-      resolve({ status: code ?? 1, output: parts.join('') + (signal === null ? '' : `\nended by ${signal}`) }),
-    );
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      resolve({ status: 127, output: error.message });
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ status: code ?? 1, output: parts.join('') + (signal === null ? '' : `\nended by ${signal}`) });
+    });
   });
 }
 
