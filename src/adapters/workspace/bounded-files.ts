@@ -52,14 +52,15 @@ export async function readRegular(files: ReadingFiles, path: string, maxBytes: n
       if (!(await handle.stat()).isFile()) return unknown('not a regular file');
       const chunks: Buffer[] = [];
       let total = 0;
-      while (total <= maxBytes) {
-        const chunk = Buffer.allocUnsafe(Math.min(256 * 1024, Math.max(before.size - total, 0) + 1));
+      // One byte more than there should be, so that growing is noticed.
+      while (total <= before.size) {
+        const chunk = Buffer.allocUnsafe(Math.min(256 * 1024, before.size - total + 1));
         const { bytesRead } = await handle.read(chunk, 0, chunk.length, null);
         if (bytesRead === 0) return known(Buffer.concat(chunks, total));
         chunks.push(chunk.subarray(0, bytesRead));
         total += bytesRead;
       }
-      return unknown(`larger than ${maxBytes} bytes`);
+      return unknown('changed while it was read');
     } finally {
       await handle.close();
     }

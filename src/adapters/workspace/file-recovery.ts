@@ -85,6 +85,9 @@ async function recoveryOfTarget(target: Target, world: RecoveryWorld): Promise<T
   const kept = await withHead(files, repository, (head, objects) =>
     keptFiles(loss.lost, repository, head, objects, world),
   );
+  // What was cut short by time would be another answer the next time.
+  const late = world.budget.spent();
+  if (late !== undefined) return unknown(late);
   const whole = !loss.capped && mountsWithin(target.path, mountPoints).length === 0;
   const irreplaceable: string[] = [];
   let clean = whole && loss.regenerable === 0 && repository !== undefined;
@@ -94,7 +97,7 @@ async function recoveryOfTarget(target: Target, world: RecoveryWorld): Promise<T
     const mine = file.kind !== 'blocked' && world.wasCreated(file.path);
     clean &&= inHead;
     made &&= mine;
-    if (!inHead && !mine && irreplaceable.length < MAX_SHOWN) irreplaceable.push(shown(target, file.path));
+    if (!inHead && !mine) irreplaceable.push(shown(target, file.path));
   }
   return known({
     exists: true,
@@ -113,7 +116,8 @@ async function recoveryOfTarget(target: Target, world: RecoveryWorld): Promise<T
     files: loss.files,
     filesCapped: loss.capped,
     bytes: loss.bytes,
-    irreplaceable,
+    // Sorted, so that the same loss is the same evidence.
+    irreplaceable: irreplaceable.sort().slice(0, MAX_SHOWN),
   });
 }
 

@@ -88,10 +88,20 @@ function parseIgnoreFile(text: string): Pattern[] {
     if (directoriesOnly) line = line.slice(0, -1);
     if (line === '') continue;
     const anchored = line.includes('/');
+    if (isUncertain(line)) {
+      // The safe side: it ignores nothing, or takes everything back.
+      if (negated) patterns.push({ segments: ['**'], negated, directoriesOnly: false });
+      continue;
+    }
     const segments = (line.startsWith('/') ? line.slice(1) : line).split('/');
     // `a/**` means what is inside of a, not a itself.
     if (segments.at(-1) === '**') segments.push('*');
     patterns.push({ segments: anchored ? segments : ['**', ...segments], negated, directoriesOnly });
   }
   return patterns;
+}
+
+/** A set with a slash in it, and `**` that is only part of a segment: git does not do here what its manual says. */
+function isUncertain(pattern: string): boolean {
+  return /\[[^\]]*\//.test(pattern) || (pattern.includes('/') && /[^/]\*\*|\*\*[^/]/.test(pattern));
 }

@@ -27,8 +27,11 @@ export interface Surroundings {
   readonly mountPoints: readonly string[] | undefined;
 }
 
-/** `product`: kept names still count as lost. `fetched`: they do not, the folder came over the network as it is. */
-export type Scope = 'plain' | 'product' | 'modules' | 'fetched';
+/**
+ * `product`: kept names still count as lost. `fetched`: they do not, the folder came over the network as it is.
+ * `listed`: the folder itself is among the lost, so its files are only counted.
+ */
+export type Scope = 'plain' | 'product' | 'modules' | 'fetched' | 'listed';
 
 const MAX_DEPTH = 256;
 /** Names looked at inside build folders, which are larger than what can be safeguarded. */
@@ -42,7 +45,7 @@ export async function scopeOf(
   outer: Scope,
   surroundings: Surroundings,
 ): Promise<Scope> {
-  if (outer === 'fetched') return outer;
+  if (outer === 'fetched' || outer === 'listed') return outer;
   // A package inside node_modules is as it came from the registry; what merely lies there is not.
   if (outer === 'modules') {
     if (name.startsWith('@') || name === '.pnpm' || name === 'node_modules') return 'modules';
@@ -85,8 +88,9 @@ export async function measureLoss(
       bytes += size;
     } else {
       capped = true;
-      if (inside === 'plain') return;
+      if (inside === 'plain' || inside === 'listed') return;
     }
+    if (inside === 'listed') return;
     if (kind !== 'blocked' && (await isMadeAgain(at, name, inside, surroundings))) regenerable += 1;
     else if (lost.length < LIMITS.safeguardFiles) lost.push({ path: at, kind, size });
     else capped = true;
@@ -117,8 +121,13 @@ export async function measureLoss(
         }
         const at = join(next.path, entry.name);
         if (entry.isDirectory()) {
-          if (entry.name === '.git' && next.scope !== 'fetched') await take(at, entry.name, 'blocked', 'plain');
-          await enter(at, await scopeOf(files, at, entry.name, next.scope, surroundings), next.depth + 1);
+          const isRepository = entry.name === '.git' && next.scope !== 'fetched' && next.scope !== 'listed';
+          if (isRepository) lost.push({ path: at, kind: 'blocked', size: 0 });
+          await enter(
+            at,
+            isRepository ? 'listed' : await scopeOf(files, at, entry.name, next.scope, surroundings),
+            next.depth + 1,
+          );
         } else await take(at, entry.name, kindOf(entry), next.scope);
       }
     } catch {

@@ -41,7 +41,9 @@ const patternArbitrary = fc
     ),
     { minLength: 1, maxLength: 5 },
   )
-  .map((parts) => parts.join(''));
+  .map((parts) => parts.join(''))
+  // What is not read (see the rules) errs on the safe side.
+  .filter((pattern) => !/\[[^\]]*\//.test(pattern) && !(pattern.includes('/') && /[^/]\*\*|\*\*[^/]/.test(pattern)));
 const fileArbitrary = fc
   .array(patternArbitrary, { minLength: 1, maxLength: 5 })
   .map((lines) => `${lines.join('\n')}\n`);
