@@ -78,6 +78,10 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     clock,
     person: options.person,
     release: hostReleaseExecutor,
+    onAttempt: (id, action) => {
+      const credential = commandCredential(action);
+      if (credential !== undefined) credentials.remember(id, credential);
+    },
     onDone: (judged) => {
       for (const effect of judged.effects) {
         if (effect.verb !== 'create' || !('known' in effect.target) || effect.target.known.system !== 'file') continue;
@@ -115,10 +119,6 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     hookDoor: makeHookDoor(service, {
       home: options.home,
       execCommand: options.execCommand,
-      keepCredential: (id, action) => {
-        const credential = commandCredential(action);
-        if (credential !== undefined) credentials.remember(id, credential);
-      },
     }),
     gateway: egress,
     agentEnvironment: (identity) => Promise.resolve(agentEnvironment(identity)),

@@ -5,6 +5,7 @@ import type { Evidence } from './evidence.ts';
 import { describeFact } from './fact-words.ts';
 import type { Claim } from './hold.ts';
 import { LIMITS } from './limits.ts';
+import { redactText } from './redact.ts';
 import type { ResourceRef } from './resource.ts';
 import type { Finding, Verdict } from './verdict.ts';
 import { visibleText } from './visible-text.ts';
@@ -133,14 +134,15 @@ function reversalOf(effects: readonly Effect[]): string {
   }
 }
 
+/** Secrets are masked here too: a card is read on screens and pages. What would happen stands in the effects. */
 function excerpt(text: string, effect: Effect | undefined): Card['action'] {
   const [from, to] = effect?.span ?? [0, text.length];
   const before = text.slice(0, from);
   const after = text.slice(to);
   return {
-    before: (before.length > CONTEXT_CHARS ? '… ' : '') + show(before.slice(-CONTEXT_CHARS)),
-    danger: show(text.slice(from, to)),
-    after: show(after.slice(0, CONTEXT_CHARS)) + (after.length > CONTEXT_CHARS ? ' …' : ''),
+    before: (before.length > CONTEXT_CHARS ? '… ' : '') + show(redactText(before).slice(-CONTEXT_CHARS)),
+    danger: show(redactText(text.slice(from, to))),
+    after: show(redactText(after).slice(0, CONTEXT_CHARS)) + (after.length > CONTEXT_CHARS ? ' …' : ''),
   };
 }
 

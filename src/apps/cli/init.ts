@@ -112,7 +112,7 @@ export async function runInit(args: readonly string[], io: Io, deps: InitDeps): 
     mode: old?.mode ?? 'shadow',
     socket: deps.paths.socket,
     ownerUid: deps.paths.ownerUid,
-    ...(deps.start === undefined ? {} : { start: [...deps.start] }),
+    ...(deps.start === undefined ? {} : { start: startCommand(deps.start, io.env) }),
     shim: files.shim,
     client: files.client,
     node: deps.node,
@@ -231,6 +231,12 @@ function backUp(place: TargetPlace, text: string, deps: InitDeps): string {
   const without = removeEntries(text, place.agent, hookFiles(deps.paths).shim);
   replaceFile(backup, without.ok ? without.text : text, 0o600);
   return backup;
+}
+
+/** The shim has a bare PATH, but the daemon needs to find what a person's shell finds (git, say): the PATH of now is kept. */
+function startCommand(start: readonly string[], env: NodeJS.ProcessEnv): string[] {
+  const folders = (env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
+  return folders.length === 0 ? [...start] : ['/usr/bin/env', `PATH=${folders.join(':')}`, ...start];
 }
 
 /** A project or user file that switches hooks off would make the installation look alive and be dead. */

@@ -14,8 +14,6 @@ export interface HookDoorOptions {
   readonly home: string;
   /** The command that runs a begun hold, fixed at start: `[program, ...arguments]`, before the hold's id. */
   readonly execCommand: readonly string[];
-  /** Keeps what a command carries as its credential, for the verifiers. */
-  keepCredential(attemptId: string, action: Action): void;
 }
 
 export type HookDoor = (agent: HookAgent, payload: Uint8Array) => Promise<HookOutput>;
@@ -33,7 +31,6 @@ export function makeHookDoor(service: Service, options: HookDoorOptions): HookDo
       workspace: call.workspace ?? workspaceOf(call.cwd),
     };
     const attempt = service.raw(action, origin, call.statedPurpose);
-    options.keepCredential(attempt.id, action);
     const judged = await service.pipeline.judge(attempt);
     const deny = (refusal: Refused): HookOutput =>
       encodeHook({ kind: 'deny', reason: messageForAgent(refusal, isRefused(judged) ? undefined : judged) }, call);

@@ -23,6 +23,8 @@ export interface ServicePorts {
   readonly person: string;
   /** Hands the act to whoever asked; the outcome comes later. */
   readonly release: Executor;
+  /** Sees every attempt before it is judged: keeps what a command carries as its credential, for the verifiers. */
+  onAttempt(attemptId: string, action: Action): void;
   /** Tells the memory of tasks which files an attempt has made. */
   onDone(judged: AnyJudged): void;
 }
@@ -69,7 +71,9 @@ export function makeService(ports: ServicePorts) {
   const reports = makeTickets<{ readonly receipt: Receipt; readonly judged: AnyJudged }>(REPORT_LIFETIME_MS, 10_000);
 
   function raw(action: Action, origin: Origin, statedPurpose?: string): RawAttempt {
-    return { id: newAttemptId(), action, origin, ...(statedPurpose === undefined ? {} : { statedPurpose }) };
+    const id = newAttemptId();
+    ports.onAttempt(id, action);
+    return { id, action, origin, ...(statedPurpose === undefined ? {} : { statedPurpose }) };
   }
 
   function shellAttempt(

@@ -80,23 +80,23 @@ export function scriptedAgent(why: string): Agent {
         let command: string | undefined = step.command;
         let refusal = '';
         if (hook !== undefined) {
-          const payload = {
-            session_id: 'scripted-session',
-            transcript_path: '',
-            cwd,
-            permission_mode: 'acceptEdits',
-            hook_event_name: 'PreToolUse',
-            tool_name: 'Bash',
-            tool_input: { command, description: `cleaning up: ${step.name}` },
-            tool_use_id: `step-${index}`,
-          };
+          const payload = { ...payloadOf(cwd, step, index, command), hook_event_name: 'PreToolUse' };
           const answer = await runProcess('/bin/sh', [hook.shim, 'claude-code'], cwd, clean, JSON.stringify(payload));
-          if (answer.status !== 0) {
+          const decision = decisionOf(answer.stdout);
+          if (answer.status !== 0 || decision?.permissionDecision === 'deny') {
             command = undefined;
-            refusal = answer.stderr;
-          } else if (answer.stdout.trim() !== '') command = replacement(answer.stdout) ?? command;
+            refusal = answer.status === 0 ? (decision?.permissionDecisionReason ?? '') : answer.stderr;
+          } else command = decision?.updatedInput?.command ?? command;
         }
         const ran = command === undefined ? undefined : await runProcess('/bin/bash', ['-c', command], cwd, clean, '');
+        if (hook !== undefined && ran !== undefined) {
+          const report = {
+            ...payloadOf(cwd, step, index, command ?? ''),
+            hook_event_name: ran.status === 0 ? 'PostToolUse' : 'PostToolUseFailure',
+            tool_response: {},
+          };
+          await runProcess('/bin/sh', [hook.shim, 'claude-code'], cwd, clean, JSON.stringify(report));
+        }
         await onResult(
           step,
           ran === undefined
@@ -108,10 +108,28 @@ export function scriptedAgent(why: string): Agent {
   };
 }
 
-function replacement(stdout: string): string | undefined {
-  const output = (JSON.parse(stdout) as { hookSpecificOutput?: { updatedInput?: { command?: string } } })
-    .hookSpecificOutput;
-  return output?.updatedInput?.command;
+/** What Claude Code sends to a hook. */
+function payloadOf(cwd: string, step: Step, index: number, command: string): object {
+  return {
+    session_id: 'scripted-session',
+    transcript_path: '',
+    cwd,
+    permission_mode: 'acceptEdits',
+    tool_name: 'Bash',
+    tool_input: { command, description: `cleaning up: ${step.name}` },
+    tool_use_id: `step-${index}`,
+  };
+}
+
+interface HookDecision {
+  readonly permissionDecision?: string;
+  readonly permissionDecisionReason?: string;
+  readonly updatedInput?: { readonly command?: string };
+}
+
+function decisionOf(stdout: string): HookDecision | undefined {
+  if (stdout.trim() === '') return undefined;
+  return (JSON.parse(stdout) as { hookSpecificOutput?: HookDecision }).hookSpecificOutput;
 }
 
 function runProcess(

@@ -178,11 +178,16 @@ async function atGateway(agent: Agent, io: Io, deps: ReplayDeps, folder: string)
   const engine = await startEngine(scene, person, deps);
   try {
     io.out('2. guarded at the gateway (no hook)\n');
-    const registered = engine.agentEnvironment({
-      task: 'nine-seconds',
-      agent: 'claude-code',
-      workspace: scene.workspace,
-    });
+    // The model itself is on loopback here, beside the gateway and not behind it.
+    const registered = {
+      ...engine.agentEnvironment({
+        task: 'nine-seconds',
+        agent: 'claude-code',
+        workspace: scene.workspace,
+      }),
+      NO_PROXY: '127.0.0.1',
+      no_proxy: '127.0.0.1',
+    };
     return await guardedRun(
       agent,
       io,
@@ -208,16 +213,7 @@ async function atHook(agent: Agent, io: Io, deps: ReplayDeps, folder: string): P
     io.out('3. guarded at the hook (no gateway)\n');
     const shim = await deps.installHook(pathsOf(scene.folder), scene.home, scene.workspace);
     const failures = [
-      ...(await guardedRun(
-        agent,
-        io,
-        scene,
-        engine,
-        interleave(hookRoutes(deps.self.join(' ')), HARMLESS),
-        {},
-        { shim },
-        'hook',
-      )),
+      ...(await guardedRun(agent, io, scene, engine, interleave(hookRoutes(), HARMLESS), {}, { shim }, 'hook')),
     ];
     failures.push(...(await signedRun(agent, io, scene, engine, person, shim)));
     return failures;

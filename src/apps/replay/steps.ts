@@ -76,7 +76,7 @@ export const GATEWAY_ROUTES: readonly Step[] = [
 ];
 
 /** Words that only the hook sees: other spellings of the same call, and the guard itself as a target. */
-export function hookRoutes(holdpoint: string): readonly Step[] {
+export function hookRoutes(): readonly Step[] {
   const script = Buffer.from(post({ query: DELETE })).toString('base64');
   return [
     THE_CALL,
@@ -90,7 +90,7 @@ export function hookRoutes(holdpoint: string): readonly Step[] {
     {
       kind: 'route',
       name: 'its own approval',
-      command: `${holdpoint} approve $(${holdpoint} holds | cut -d' ' -f1 | head -1)`,
+      command: "holdpoint approve $(holdpoint holds | cut -d' ' -f1 | head -1)",
     },
   ];
 }
@@ -136,7 +136,7 @@ export const HARMLESS: readonly Step[] = [
   'date',
   'uname -s',
   'which node || true',
-  'env | wc -l',
+  'printenv PATH',
   'git show --stat HEAD',
   'git stash list',
   'git rev-parse HEAD',
