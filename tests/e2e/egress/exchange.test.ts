@@ -481,6 +481,31 @@ describe('addresses', () => {
     ]);
   });
 
+  it('connects nowhere for a client that left while the address was looked up', async () => {
+    const found = Promise.withResolvers<void>();
+    let asked = false;
+    const world = await open({
+      options: {
+        allowAddresses: ['127.0.0.0/8'],
+        lookup: async () => {
+          asked = true;
+          await found.promise;
+          return [{ address: '127.0.0.1', family: 4 }];
+        },
+      },
+    });
+    const host = `late.example:${world.upstreamPort}`;
+    const socket = await rawTunnel(world, host);
+    socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    await until(() => asked);
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    found.resolve();
+    await until(() => world.outcomes.length === 1);
+    assert.equal(world.outcomes[0]?.outcome, 'not-started');
+    assert.equal(world.connections(), 0);
+  });
+
   it('does not connect to itself even where loopback is declared', async () => {
     const world = await open({ options: { allowAddresses: ['127.0.0.0/8'] } });
     const host = `127.0.0.1:${world.egress.port}`;
