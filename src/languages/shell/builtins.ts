@@ -1,0 +1,237 @@
+import { BYPASS_VARIABLES } from '../../catalog/guard.ts';
+import { parseArgs } from './argv.ts';
+import { type Handler, harmlessRun, type Machine, opaque, type Scope, subscope } from './machine.ts';
+import { resolvePath } from './paths.ts';
+import { contentOf, runText } from './scripts.ts';
+import { type Field, HOLE, hasHole, literal, SETUP, shown } from './value.ts';
+
+/** Assignments and `env` prefixes: variables that switch hooks and checks off. */
+export const assignments: Handler = (call) => {
+  for (const field of call.argv) bypass(field.s, call.machine);
+  return '';
+};
+
+function bypass(text: string, machine: Machine): void {
+  const equals = text.indexOf('=');
+  const name = text.slice(0, equals);
+  const value = text.slice(equals + 1);
+  const off = BYPASS_VARIABLES.get(name)?.(value) === true;
+  const guard = name.startsWith('HOLDPOINT_');
+  const gitConfig = name === 'GIT_CONFIG_PARAMETERS' && /hookspath/i.test(value);
+  if (!off && !guard && !gitConfig) return;
+  machine.emit({
+    verb: 'change',
+    target: guard
+      ? { system: 'holdpoint', kind: 'guard', path: [name] }
+      : { system: 'host', kind: 'check', path: [name] },
+    reversal: 'irreversible',
+    source: 'catalog/guard',
+    summary: `switches a check off by ${name}`,
+    tags: [guard ? 'guard-tampering' : 'bypass'],
+  });
+}
+
+const cd: Handler = (call) => {
+  const target = parseArgs(call.argv).operands[0];
+  const s = target?.s ?? '~';
+  call.scope.cwd = s === '-' || hasHole(s) || target?.glob === true ? undefined : resolvePath(s, call.scope.cwd);
+  harmlessRun(call.machine, 'shell/builtin', call.name);
+  return '';
+};
+
+const popd: Handler = (call) => {
+  call.scope.cwd = undefined;
+  return '';
+};
+
+const declare: Handler = (call) => {
+  const prints = call.argv.length === 0 || call.argv.every((field) => /^-[px]+$/.test(field.s));
+  if (prints && call.name !== 'local' && call.name !== 'readonly')
+    return call.machine.run([literal('printenv')], call.scope);
+  for (const field of call.argv) {
+    const equals = field.s.indexOf('=');
+    if (equals <= 0 || field.s.startsWith('-')) continue;
+    bypass(field.s, call.machine);
+    call.scope.vars.set(field.s.slice(0, equals), [{ ...field, s: field.s.slice(equals + 1) }]);
+  }
+  harmlessRun(call.machine, 'shell/builtin', call.name);
+  return '';
+};
+
+const unset: Handler = (call) => {
+  for (const field of call.argv) {
+    if (field.s.startsWith('HOLDPOINT_')) bypass(`${field.s}=`, call.machine);
+    if (!field.s.startsWith('-')) call.scope.vars.set(field.s, [literal('')]);
+    call.scope.functions.delete(field.s);
+  }
+  harmlessRun(call.machine, 'shell/builtin', 'unset');
+  return '';
+};
+
+const read: Handler = (call) => {
+  const names = call.argv.filter((field) => /^[A-Za-z_]\w*$/.test(field.s));
+  const text = call.scope.stdin;
+  const words = text?.split('\n')[0]?.trim().split(/\s+/) ?? [];
+  const many = text !== undefined && text.trim().includes('\n');
+  for (const [index, name] of names.entries()) {
+    const value =
+      text === undefined || many
+        ? many
+          ? common(text)
+          : HOLE
+        : index === names.length - 1
+          ? words.slice(index).join(' ')
+          : (words[index] ?? '');
+    call.scope.vars.set(name.s, [{ s: value, glob: /[*?]/.test(value), maybe: false }]);
+  }
+  harmlessRun(call.machine, 'shell/builtin', call.name);
+  return '';
+};
+
+/** One value that stands for any of several lines: known only where all are alike. */
+function common(text: string): string {
+  const lines = new Set(text.trim().split('\n'));
+  return lines.size === 1 ? ([...lines][0] ?? HOLE) : HOLE;
+}
+
+const evaluate: Handler = (call) => {
+  const text = call.argv.map((field) => field.s).join(' ');
+  if (text.replaceAll(SETUP, '').trim() === '') {
+    harmlessRun(call.machine, 'shell/eval', 'eval');
+    return '';
+  }
+  return runText(text, call.scope, call.machine, 'eval');
+};
+
+const source: Handler = (call) => {
+  const file = call.argv[0];
+  if (file === undefined) return '';
+  const path = resolvePath(file.s, call.scope.cwd);
+  // Set-up files of installed tools and shells: reading them is what every session does.
+  if (
+    /(^|\/)(activate|\.(bash|zsh)rc|\.profile|\.bash_profile|nvm\.sh|\.cargo\/env|cargo\/env|\.env|\.envrc|conda\.sh|setup\.bash|bash_completion|env\.sh|\.nvm\/nvm\.sh|sdkman-init\.sh|\.env\.[\w.]+)$/.test(
+      path,
+    ) &&
+    file.feed === undefined &&
+    !call.scope.written.has(path)
+  ) {
+    harmlessRun(call.machine, 'shell/source', 'source');
+    return '';
+  }
+  const text = file.feed ?? contentOf(file, call.scope, call.machine);
+  if (file.feed === SETUP) return '';
+  if (text === undefined) {
+    opaque(call.machine, 'shell/source', `sources ${shown(file.s)}, whose text is not known`, unjudgedScript(file));
+    return HOLE;
+  }
+  const held = call.scope.args;
+  if (call.argv.length > 1) call.scope.args = call.argv.slice(1);
+  const out = runText(text, call.scope, call.machine, 'source');
+  call.scope.args = held;
+  return out;
+};
+
+function unjudgedScript(_file: Field): readonly string[] | undefined {
+  return undefined;
+}
+
+const alias: Handler = (call) => {
+  for (const field of call.argv) {
+    const equals = field.s.indexOf('=');
+    if (equals > 0) call.scope.aliases.set(field.s.slice(0, equals), field.s.slice(equals + 1));
+  }
+  harmlessRun(call.machine, 'shell/builtin', 'alias');
+  return '';
+};
+
+const trap: Handler = (call) => {
+  const action = parseArgs(call.argv).operands[0];
+  harmlessRun(call.machine, 'shell/builtin', 'trap');
+  if (action === undefined || action.s === '-' || action.s === '') return '';
+  call.machine.script(action.s, subscope(call.scope));
+  return '';
+};
+
+const set: Handler = (call) => {
+  if (call.argv.length === 0) return call.machine.run([literal('printenv')], call.scope);
+  const dashes = call.argv.findIndex((field) => field.s === '--');
+  if (dashes !== -1) call.scope.args = call.argv.slice(dashes + 1);
+  else if (!call.argv.some((field) => /^[-+]/.test(field.s))) call.scope.args = call.argv;
+  harmlessRun(call.machine, 'shell/builtin', 'set');
+  return '';
+};
+
+const shift: Handler = (call) => {
+  if (call.scope.args !== undefined) call.scope.args = call.scope.args.slice(Number(call.argv[0]?.s ?? 1) || 1);
+  return '';
+};
+
+const command: Handler = (call) => {
+  const args = parseArgs(call.argv, { stopAtOperand: true });
+  if (args.has('-v', '-V')) {
+    harmlessRun(call.machine, 'shell/builtin', 'command');
+    return args.rest.map((field) => field.s).join('\n');
+  }
+  return args.rest.length === 0 ? '' : call.machine.run(args.rest, call.scope);
+};
+
+const quiet: Handler = (call) => {
+  harmlessRun(call.machine, 'shell/builtin', call.name);
+  return '';
+};
+
+export const BUILTINS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ['', assignments],
+  ['cd', cd],
+  ['pushd', cd],
+  ['popd', popd],
+  ...['export', 'declare', 'typeset', 'local', 'readonly'].map((name) => [name, declare] as const),
+  ['unset', unset],
+  ['read', read],
+  ['mapfile', read],
+  ['readarray', read],
+  ['eval', evaluate],
+  ['source', source],
+  ['.', source],
+  ['alias', alias],
+  ['trap', trap],
+  ['set', set],
+  ['shift', shift],
+  ['command', command],
+  ...[
+    ':',
+    'true',
+    'false',
+    'test',
+    '[',
+    'exit',
+    'return',
+    'break',
+    'continue',
+    'sleep',
+    'wait',
+    'shopt',
+    'let',
+    'umask',
+    'ulimit',
+    'hash',
+    'jobs',
+    'bg',
+    'fg',
+    'disown',
+    'getopts',
+    'unalias',
+    'bind',
+    'complete',
+    'compgen',
+    'enable',
+    'times',
+    'suspend',
+    'logout',
+    'history',
+    'fc',
+    'dirs',
+    'help',
+    'caller',
+  ].map((name) => [name, quiet] as const),
+]);

@@ -1,0 +1,189 @@
+import { EVERYDAY } from '../../catalog/everyday.ts';
+import { GUARD_NAMES, GUARD_READS } from '../../catalog/guard.ts';
+import { TOOLS } from '../../catalog/tools.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { git } from '../git/git-commands.ts';
+import { BUILTINS } from './builtins.ts';
+import { COREUTILS } from './coreutils.ts';
+import { DATABASES } from './db-clients.ts';
+import { fd, find } from './find.ts';
+import { INTERPRETERS, runFile } from './interpreters.ts';
+import {
+  type Call,
+  type Handler,
+  harmlessRun,
+  type Machine,
+  opaque,
+  type Scope,
+  subscope,
+  unjudged,
+} from './machine.ts';
+import { NETWORK, sendsSecrets } from './net.ts';
+import { lastName } from './paths.ts';
+import { readPowershell } from './powershell.ts';
+import { PROCESSES } from './process.ts';
+import { READERS } from './readers.ts';
+import { runners } from './runners.ts';
+import { TEXT_TOOLS } from './text-tools.ts';
+import { compileTools, runTool, runUnknown } from './tool-rules.ts';
+import { type Field, HOLE, hasHole, SETUP, shown } from './value.ts';
+import { runWrapper } from './wrappers.ts';
+
+const HANDLERS: ReadonlyMap<string, Handler> = new Map([
+  ...TEXT_TOOLS,
+  ...READERS,
+  ...COREUTILS,
+  ...PROCESSES,
+  ...NETWORK,
+  ...DATABASES,
+  ...INTERPRETERS,
+  ...BUILTINS,
+  ...runners,
+  ['git', git] as const,
+  ['find', find] as const,
+  ['gfind', find] as const,
+  ['fd', fd] as const,
+  ['fdfind', fd] as const,
+]);
+
+const TABLE = compileTools(TOOLS);
+
+/** Runs one command with its arguments: function, alias, wrapper, handler, catalogue, else unknown. */
+export function runCommand(argv: readonly Field[], scope: Scope, machine: Machine): string {
+  machine.steps += 1;
+  const head = argv[0];
+  if (head === undefined) return '';
+  if (scope.depth > LIMITS.nestedCommands || machine.steps > 20_000) {
+    opaque(machine, 'shell/limit', 'nests commands deeper than can be followed');
+    return HOLE;
+  }
+  if (head.s === '\0powershell') {
+    readPowershell(argv[1]?.s ?? '', scope, machine);
+    return HOLE;
+  }
+  if (hasHole(head.s)) return unknownCommand(head, argv, scope, machine);
+  const functionBody = scope.functions.get(head.s);
+  if (functionBody !== undefined) return callFunction(head.s, argv, scope, machine);
+  const alias = scope.aliases.get(head.s);
+  if (alias !== undefined && !scope.calling.includes(`alias ${head.s}`)) {
+    const inner: Scope = { ...scope, calling: [...scope.calling, `alias ${head.s}`] };
+    return machine.script(
+      `${alias} ${argv
+        .slice(1)
+        .map((field) => field.s)
+        .join(' ')}`,
+      inner,
+    );
+  }
+  const written = lastName(head.s.replaceAll('\\', '/'));
+  const name = nameOf(written);
+  const call: Call = { name, argv: argv.slice(1), scope, machine };
+  if (GUARD_NAMES.includes(name)) return guardCommand(call);
+  const wrapped = runWrapper(call);
+  if (wrapped !== undefined) return wrapped;
+  // A path names a file of this project, unless it is where programs are kept.
+  const local =
+    head.s.includes('/') &&
+    !/^(\/usr|\/bin|\/sbin|\/opt|\/nix|~\/\.(local|cargo|bun|deno|nvm|pyenv|rbenv|volta)|.*node_modules\/\.bin|.*\/?(\.?venv|env)\/bin|(\.\/)?vendor\/bin|(\.\/)?bin)\//.test(
+      head.s,
+    );
+  const handler = local && !TABLE.has(name) && !isToolScript(name) ? undefined : HANDLERS.get(name);
+  if (handler !== undefined) return handler(call);
+  const tool = TABLE.get(name);
+  if (tool !== undefined) {
+    sendsSecretsOf(call);
+    runTool(tool, name, call.argv, machine);
+    return SETUP_WORDS.test(call.argv.map((field) => field.s).join(' ')) ? SETUP : HOLE;
+  }
+  if (local || /\.(sh|bash|zsh|py|rb|pl|js|mjs|ts)$/.test(name)) {
+    if (scope.written.has(head.s) || /[/.]/.test(head.s)) return runFile(head, call.argv, call, undefined);
+  }
+  if (EVERYDAY.has(name)) {
+    harmlessRun(machine, 'catalog/everyday', name);
+    return SETUP_WORDS.test(call.argv.map((field) => field.s).join(' ')) ? SETUP : HOLE;
+  }
+  runUnknown(name, call.argv, machine);
+  return SETUP_WORDS.test(call.argv.map((field) => field.s).join(' ')) ? SETUP : HOLE;
+}
+
+/** Commands by which installed programs print set-up text for `eval`. */
+const SETUP_WORDS =
+  /^(init|hook|shellenv|env|completions?|activate|docker-env|export|shell-init|virtualenv-init|setup|login --print|gen|dircolors|print-env|minikube)\b|^-s$|^-b$|^(shell|mise|direnv|sdk) |^--print-env|^-- ?init/;
+
+function isToolScript(name: string): boolean {
+  return name === 'rails' || name === 'rake' || name === 'artisan' || name === 'console';
+}
+
+function nameOf(written: string): string {
+  if (HANDLERS.has(written) || TABLE.has(written)) return written;
+  const bare = written.toLowerCase().replace(/\.(exe|cmd|bat)$/, '');
+  if (HANDLERS.has(bare) || TABLE.has(bare)) return bare;
+  // `python3.12`, `mkfs.ext4`, `ruby3.2`
+  const stem = bare.replace(/-?\d+(\.\d+)*$/, '');
+  if (stem !== '' && (HANDLERS.has(stem) || TABLE.has(stem))) return stem;
+  const dot = bare.split('.')[0] ?? bare;
+  if (/^(mkfs|fsck|newfs|mke2fs)\./.test(bare)) return dot;
+  return written;
+}
+
+function sendsSecretsOf(call: Call): void {
+  const sub = call.argv.find((field) => !field.s.startsWith('-'))?.s;
+  if (sub !== undefined && /^(cp|upload|put|push|sync|share|send|rcat|copy|copyto|s3|gist|storage|mv)$/.test(sub))
+    sendsSecrets(call);
+}
+
+function unknownCommand(head: Field, argv: readonly Field[], scope: Scope, machine: Machine): string {
+  opaque(
+    machine,
+    'shell/unknown-command',
+    `runs a command whose name only the running shell would know (\`${shown(head.s)}\`)`,
+  );
+  // What stands after it may be a command of its own (`$SUDO rm -rf /`).
+  const rest = argv.slice(1);
+  const next = rest[0];
+  if (next !== undefined && !hasHole(next.s) && (HANDLERS.has(next.s) || TABLE.has(next.s)))
+    machine.run(rest, { ...subscope(scope), depth: scope.depth + 1 });
+  return HOLE;
+}
+
+function callFunction(name: string, argv: readonly Field[], scope: Scope, machine: Machine): string {
+  const body = scope.functions.get(name);
+  if (body === undefined) return HOLE;
+  const turns = scope.calling.filter((one) => one === name).length;
+  if (turns > 0) {
+    if (scope.stdin !== undefined)
+      machine.emit({
+        verb: 'destroy',
+        target: { system: 'host', kind: 'process', path: ['all'] },
+        reversal: 'irreversible',
+        source: 'shell/function',
+        summary: `starts itself again and again (${name})`,
+        max: 'unbounded',
+      });
+    return HOLE;
+  }
+  const inner: Scope = { ...scope, args: argv.slice(1), depth: scope.depth + 1, calling: [...scope.calling, name] };
+  const held = machine.nested;
+  machine.nested = true;
+  const out = machine.walkNode(body, inner);
+  machine.nested = held;
+  scope.cwd = inner.cwd;
+  return out;
+}
+
+/** The guard's own program: looking is fine, switching it off is not. */
+function guardCommand(call: Call): string {
+  const sub = call.argv.find((field) => !field.s.startsWith('-'))?.s ?? call.argv[0]?.s ?? '';
+  if (GUARD_READS.has(sub)) unjudged(call.machine, 'catalog/guard', `asks ${call.name} ${shown(sub)}`);
+  else {
+    call.machine.emit({
+      verb: 'change',
+      target: { system: 'holdpoint', kind: 'guard', path: [shown(sub)] },
+      reversal: 'irreversible',
+      source: 'catalog/guard',
+      summary: `changes the guard itself (${call.name} ${shown(sub)})`,
+      tags: ['guard-tampering'],
+    });
+  }
+  return HOLE;
+}

@@ -1,0 +1,247 @@
+import { parseArgs, setOf } from './argv.ts';
+import { readCode } from './code-effects.ts';
+import type { Tongue } from './code-scan.ts';
+import { type Call, type Handler, harmlessRun, opaque, subscope, unjudged } from './machine.ts';
+import { lastName } from './paths.ts';
+import { contentOf, runScriptFile, runText } from './scripts.ts';
+import { type Field, HOLE, hasHole, literal, SETUP, shown } from './value.ts';
+
+const SHELL_FLAGS = setOf('-o -O +O +o --rcfile --init-file');
+
+export const shell: Handler = (call) => {
+  const { machine, scope } = call;
+  const args = parseArgs(call.argv, { valued: SHELL_FLAGS, stopAtOperand: true });
+  const inner = subscope(scope);
+  inner.depth += 1;
+  inner.functions.clear();
+  const bundle = [...args.flags.keys()].some((flag) => /^-[a-z]*c[a-z]*$/.test(flag));
+  harmlessRun(machine, 'catalog/shell', call.name);
+  if (bundle) {
+    const text = args.rest[0] ?? literal('');
+    inner.args = args.rest.slice(2);
+    return runText(text.s, inner, machine, 'argument');
+  }
+  if (args.has('--version', '--help')) return HOLE;
+  const file = args.rest[0];
+  if (file !== undefined && !args.has('-s')) {
+    if (args.has('-n')) return HOLE;
+    return runFile(file, args.rest.slice(1), call, undefined);
+  }
+  if (scope.stdin !== undefined) {
+    inner.args = args.rest;
+    const fed = scope.input !== undefined ? contentOf(scope.input, scope, machine) : undefined;
+    inner.stdin = undefined;
+    return runText(fed ?? scope.stdin, inner, machine, 'pipe');
+  }
+  return HOLE;
+};
+
+/** Runs a script by its path. A script that cannot be read is opaque, unless it stands for a project's own routine. */
+export function runFile(file: Field, args: readonly Field[], call: Call, tongue: Tongue | undefined): string {
+  const { machine, scope } = call;
+  const text = contentOf(file, scope, machine);
+  if (text === undefined) {
+    if (file.feed !== undefined && file.feed !== SETUP)
+      opaque(machine, 'shell/script', 'runs a script whose text only the running shell would know');
+    else if (hasHole(file.s))
+      opaque(machine, 'shell/script', `runs a script whose name is not known (\`${shown(file.s)}\`)`);
+    else unreadable(file, args, call);
+    return HOLE;
+  }
+  const first = /^#!\s*\S*?(?:\/env\s+(?:-S\s+)?)?([a-z]+)[\d.]*\s*$/m.exec(text.slice(0, 200));
+  const spoken = tongue ?? tongueOf(text.startsWith('#!') ? (first?.[1] ?? '') : '', file.s);
+  if (spoken === undefined) return runScriptFile(text, args, scope, machine);
+  const inner = subscope(scope);
+  inner.depth += 1;
+  readCode(text, spoken, inner, machine);
+  harmlessRun(machine, 'shell/script', lastName(file.s));
+  return HOLE;
+}
+
+const SOUNDS =
+  /(^|[-_./])(delete|destroy|drop|purge|wipe|nuke|truncate|erase|reset|teardown|remove|prune|rollback|uninstall|obliterate|cleanup-prod|clean-all|clear-db|dropdb|reset-db)([-_.]|$)/i;
+
+function unreadable(file: Field, args: readonly Field[], call: Call): void {
+  const name = lastName(file.s);
+  const words = args.slice(0, 3).map((arg) => arg.s);
+  if (args.some((arg) => /^(--help|-h|--version|--dry-run|--check)$/.test(arg.s)))
+    unjudged(call.machine, 'shell/script', `runs the script ${shown(file.s)}`);
+  else if (
+    SOUNDS.test(name) ||
+    words.some((word) =>
+      /^(--?)?(delete|destroy|drop|purge|wipe|nuke|reset|teardown|truncate|drop_all|erase)([-_:].*)?$/i.test(word),
+    )
+  ) {
+    opaque(
+      call.machine,
+      'shell/script',
+      `runs the script ${shown(file.s)}, whose text is not known and whose name sounds destructive`,
+    );
+  } else if (/^(\/tmp|\/var\/tmp|\/dev\/shm)\//.test(file.s) || /^~\/Downloads/.test(file.s))
+    opaque(
+      call.machine,
+      'shell/script',
+      `runs the script ${shown(file.s)} from a place for downloads, whose text is not known`,
+    );
+  else unjudged(call.machine, 'shell/script', `runs the script ${shown(file.s)}, whose text is not known`);
+}
+
+function tongueOf(program: string, path: string): Tongue | undefined {
+  if (/^python|^pypy/.test(program) || /\.pyw?$/.test(path)) return 'python';
+  if (/^(node|deno|bun|tsx)$/.test(program) || /\.[cm]?[jt]sx?$/.test(path)) return 'javascript';
+  if (program === 'ruby' || /\.rb$/.test(path)) return 'ruby';
+  if (program === 'perl' || /\.p[lm]$/.test(path)) return 'perl';
+  if (program === 'php' || /\.php$/.test(path)) return 'php';
+  return undefined;
+}
+
+interface Interpreter {
+  readonly tongue: Tongue;
+  /** Flags whose value is program text. */
+  readonly code: readonly string[];
+  readonly valued: ReadonlySet<string>;
+  /** Scripts that are tools with rules of their own: `manage.py`, `artisan`. */
+}
+
+const PYTHON: Interpreter = { tongue: 'python', code: ['-c'], valued: setOf('-W -X -c -m --check-hash-based-pycs') };
+const NODE: Interpreter = {
+  tongue: 'javascript',
+  code: ['-e', '--eval', '-p', '--print', '-pe'],
+  valued: setOf(
+    '-e --eval -p --print -pe -r --require --import --loader --env-file --conditions -C --experimental-loader --max-old-space-size',
+  ),
+};
+const RUBY: Interpreter = { tongue: 'ruby', code: ['-e'], valued: setOf('-e -r -I -C -E') };
+const PERL: Interpreter = { tongue: 'perl', code: ['-e', '-E'], valued: setOf('-e -E -I') };
+const PHP: Interpreter = { tongue: 'php', code: ['-r', '-R', '-B', '-E'], valued: setOf('-r -R -B -E -d -c -S -t') };
+const DENO: Interpreter = {
+  tongue: 'javascript',
+  code: ['-e', '--eval'],
+  valued: setOf('-e --eval --config -c --import-map'),
+};
+
+/** Scripts with rules of their own in the catalogue, whichever interpreter runs them. */
+const TOOL_SCRIPTS: ReadonlyMap<string, string> = new Map([
+  ['manage.py', 'manage.py'],
+  ['artisan', 'artisan'],
+  ['console', 'console'],
+  ['rails', 'rails'],
+  ['rake', 'rake'],
+  ['wp-cli.phar', 'wp'],
+  ['spark', 'spark'],
+  ['composer.phar', 'composer'],
+]);
+
+const interpreter =
+  (spec: Interpreter): Handler =>
+  (call) => {
+    const { machine, scope } = call;
+    // perl and ruby glue `-n`, `-p`, `-i` to `-e`.
+    const args = parseArgs(call.argv, {
+      valued: spec.valued,
+      stopAtOperand: true,
+      bundles: spec.tongue === 'perl' || spec.tongue === 'ruby' || spec.tongue === 'python',
+    });
+    harmlessRun(machine, `catalog/${spec.tongue}`, call.name);
+    if (args.has('--version', '-V', '--help', '-h') || (args.has('-v') && args.rest.length === 0)) return HOLE;
+    const inner = subscope(scope);
+    inner.depth += 1;
+    let ran = false;
+    for (const flag of spec.code) {
+      for (const text of args.values.get(flag) ?? []) {
+        ran = true;
+        if (hasHole(text.s) && text.s.replaceAll(HOLE, '').trim() === '')
+          opaque(machine, `code/${spec.tongue}`, 'runs program text that only the running shell would know');
+        else if (machine.steps < 10_000) readCode(text.s.replaceAll(HOLE, ' unknown '), spec.tongue, inner, machine);
+      }
+    }
+    if ((spec.tongue === 'perl' || spec.tongue === 'ruby') && ran) return HOLE;
+    if (ran) return HOLE;
+    const module = args.value('-m');
+    if (module !== undefined && spec.tongue === 'python') return pythonModule(module.s, args.rest, call);
+    const rest =
+      call.name === 'deno' || call.name === 'bun' || call.name === 'tsx'
+        ? args.rest.filter((field) => !/^(run|eval|watch|-A|--allow-.*)$/.test(field.s))
+        : args.rest;
+    if (call.name === 'deno' && args.rest[0]?.s === 'eval' && args.rest[1] !== undefined) {
+      readCode(args.rest[1].s, 'javascript', inner, machine);
+      return HOLE;
+    }
+    const file = rest[0];
+    if (file !== undefined && file.s !== '-') {
+      const tool = TOOL_SCRIPTS.get(lastName(file.s));
+      if (tool !== undefined) return machine.run([literal(tool), ...rest.slice(1)], inner);
+      return runFile(file, rest.slice(1), call, spec.tongue);
+    }
+    if (scope.stdin !== undefined) {
+      const fed = (scope.input !== undefined ? contentOf(scope.input, scope, machine) : undefined) ?? scope.stdin;
+      if (hasHole(fed) && fed.replaceAll(HOLE, '').trim() === '') {
+        if (!/^-/.test(rest[0]?.s ?? '-')) return HOLE;
+        opaque(machine, `code/${spec.tongue}`, 'runs a program from standard input that is not known');
+      } else readCode(fed.replaceAll(HOLE, ' unknown '), spec.tongue, inner, machine);
+    }
+    return HOLE;
+  };
+
+const MODULE_TOOLS: ReadonlyMap<string, string> = new Map([
+  ['pip', 'pip'],
+  ['pytest', 'pytest'],
+  ['django', 'manage.py'],
+  ['alembic', 'alembic'],
+  ['flask', 'flask'],
+  ['twine', 'twine'],
+  ['poetry', 'poetry'],
+  ['celery', 'celery'],
+  ['awscli', 'aws'],
+  ['build', 'pyproject-build'],
+  ['aerich', 'aerich'],
+  ['invoke', 'invoke'],
+  ['ansible', 'ansible'],
+  ['piptools', 'pip-compile'],
+]);
+
+function pythonModule(name: string, rest: readonly Field[], call: Call): string {
+  const tool = MODULE_TOOLS.get(name);
+  if (tool !== undefined) return call.machine.run([literal(tool), ...rest], call.scope);
+  return call.machine.run([literal(name.split('.').at(-1) ?? name), ...rest], call.scope);
+}
+
+const cmd: Handler = (call) => {
+  const at = call.argv.findIndex((field) => /^\/[ck]$/i.test(field.s) || /^-?-c(ommand)?$/i.test(field.s));
+  const text =
+    at === -1
+      ? (call.scope.stdin ?? '')
+      : call.argv
+          .slice(at + 1)
+          .map((field) => field.s)
+          .join(' ');
+  if (call.argv.some((field) => /^-e(nc|ncodedcommand)?$/i.test(field.s))) {
+    const encoded = call.argv.at(-1)?.s ?? '';
+    const decoded = /^[A-Za-z0-9+/=]+$/.test(encoded) ? Buffer.from(encoded, 'base64').toString('utf16le') : '';
+    call.machine.run([literal('\0powershell'), literal(decoded === '' ? HOLE : decoded)], call.scope);
+    return HOLE;
+  }
+  harmlessRun(call.machine, 'catalog/shell', call.name);
+  if (text !== '') call.machine.run([literal('\0powershell'), literal(text)], call.scope);
+  else if (at === -1 && call.argv.some((field) => /\.ps1$|\.bat$|\.cmd$/i.test(field.s)))
+    unjudged(call.machine, 'shell/script', 'runs a script whose text is not known');
+  return HOLE;
+};
+
+export const INTERPRETERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ...['sh', 'bash', 'zsh', 'dash', 'ksh', 'ash', 'fish', 'rbash', 'mksh', 'csh', 'tcsh'].map(
+    (name) => [name, shell] as const,
+  ),
+  ...['python', 'python2', 'python3', 'pypy', 'pypy3', 'ipython', 'py'].map(
+    (name) => [name, interpreter(PYTHON)] as const,
+  ),
+  ...['node', 'nodejs', 'tsx', 'ts-node', 'bun-eval', 'babel-node', 'zx', 'esno', 'jiti'].map(
+    (name) => [name, interpreter(NODE)] as const,
+  ),
+  ['deno-run', interpreter(DENO)],
+  ['ruby', interpreter(RUBY)],
+  ['jruby', interpreter(RUBY)],
+  ['perl', interpreter(PERL)],
+  ['php', interpreter(PHP)],
+  ...['cmd', 'powershell', 'pwsh'].map((name) => [name, cmd] as const),
+]);

@@ -1,0 +1,89 @@
+import { WATCHER_WORDS } from '../../catalog/guard.ts';
+import { parseArgs, setOf } from './argv.ts';
+import { type Handler, harmlessRun } from './machine.ts';
+import { HOLE, shown } from './value.ts';
+
+const SERVICES =
+  /^(postgres|postgresql|mysqld?|mariadbd?|mongod|redis-server|redis|sshd|systemd|init|dockerd|containerd|kubelet|etcd|launchd|nginx|rabbitmq|kafka|elasticsearch|cron|crond|NetworkManager)([-@.].*)?$/;
+
+function watcher(name: string): boolean {
+  const lower = name.toLowerCase();
+  return WATCHER_WORDS.some((word) => lower.includes(word));
+}
+
+/** `kill`, `pkill`: stopping one's own server is everyday; stopping what guards, or what others use, is not. */
+const kill: Handler = (call) => {
+  const { machine } = call;
+  const args = parseArgs(call.argv, { valued: setOf('-s -u -U -g -G -t -P --signal -n') });
+  const source = `catalog/${call.name}`;
+  const signal = call.argv.map((field) => field.s).find((s) => /^-(0|l|L|list)$/.test(s));
+  if (signal !== undefined) {
+    harmlessRun(machine, source, call.name);
+    return HOLE;
+  }
+  for (const operand of [
+    ...args.operands,
+    ...call.argv.filter((field) => field.s === '-1').slice(call.argv[0]?.s === '-1' ? 1 : 0),
+  ]) {
+    const found = /^pgrep:(.*)$/.exec(operand.s);
+    const name = found?.[1] ?? (call.name === 'kill' ? '' : operand.s);
+    const base = name.replace(/^\^|\$$/g, '');
+    if (name !== '' && watcher(base)) {
+      machine.emit({
+        verb: 'destroy',
+        target: { system: 'holdpoint', kind: 'guard', path: [shown(base)] },
+        reversal: 'irreversible',
+        source,
+        summary: `stops ${shown(base)}, which guards this machine`,
+        tags: ['guard-tampering'],
+      });
+    } else if (
+      SERVICES.test(base) ||
+      base === '.' ||
+      base === '.*' ||
+      (call.name === 'kill' && (operand.s === '1' || operand.s === '-1'))
+    ) {
+      machine.emit({
+        verb: 'change',
+        target: { system: 'host', kind: 'process', path: [shown(base === '' ? operand.s : base)] },
+        reversal: 'unknown',
+        source,
+        summary: `stops ${base === '' ? 'every process' : shown(base)}`,
+        max: 'unbounded',
+      });
+    }
+  }
+  if ((call.name === 'pkill' || call.name === 'killall') && args.has('-u', '-U') && args.operands.length === 0) {
+    machine.emit({
+      verb: 'change',
+      target: { system: 'host', kind: 'process', path: ['all'] },
+      reversal: 'unknown',
+      source,
+      summary: 'stops every process of a user',
+      max: 'unbounded',
+    });
+  }
+  if (call.name === 'killall5')
+    machine.emit({
+      verb: 'change',
+      target: { system: 'host', kind: 'process', path: ['all'] },
+      reversal: 'unknown',
+      source,
+      summary: 'stops every process',
+      max: 'unbounded',
+    });
+  harmlessRun(machine, source, call.name);
+  return '';
+};
+
+const pgrep: Handler = (call) => {
+  const args = parseArgs(call.argv, { valued: setOf('-u -U -g -G -t -P -d') });
+  harmlessRun(call.machine, `catalog/${call.name}`, call.name);
+  return `pgrep:${args.operands[0]?.s ?? HOLE}`;
+};
+
+export const PROCESSES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ...['kill', 'pkill', 'killall', 'killall5', 'skill', 'taskkill', 'xkill'].map((name) => [name, kill] as const),
+  ['pgrep', pgrep],
+  ['pidof', pgrep],
+]);
