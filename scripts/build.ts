@@ -80,8 +80,13 @@ async function bundle(entry: string, onFound: (file: string) => void): Promise<B
   return await build({
     absWorkingDir: root,
     entryPoints: [entry],
-    outfile: path.join(dist, name),
+    outdir: dist,
+    entryNames: path.parse(name).name,
+    outExtension: { '.js': path.extname(name) },
     bundle: true,
+    // What a command imports only when it runs is loaded only then; all chunks lie beside the entry.
+    splitting: !isCommonJs,
+    chunkNames: `${path.parse(name).name}-[hash]`,
     platform: 'node',
     // The ESM form where a package has both: its unused parts fall away, and UMD's hidden `require` calls do not arise.
     mainFields: ['module', 'main'],
@@ -121,7 +126,9 @@ async function main(): Promise<number> {
   writeFileSync(path.join(dist, LICENCES), licenceText(root, metafiles));
 
   // Last, and only what was not written now: a program that runs from dist/ meanwhile keeps its files.
-  const written = new Set([...known].map(nameInDist).concat(Object.values(PACKAGE_FILES), LICENCES));
+  const bundled = metafiles.flatMap((one) => Object.keys(one.outputs).map((file) => path.basename(file)));
+  const copied = [...known].filter((file) => !file.endsWith('.ts')).map(nameInDist);
+  const written = new Set([...bundled, ...copied, ...Object.values(PACKAGE_FILES), LICENCES]);
   for (const name of readdirSync(dist)) if (!written.has(name)) rmSync(path.join(dist, name), { recursive: true });
 
   const hookClient = path.join(dist, 'hook-client.cjs');
