@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { runInit } from '../../../src/apps/cli/init.ts';
 import { type FoundTools, findTools } from '../../../src/apps/cli/install/probe.ts';
 import { quote, shimText } from '../../../src/apps/cli/install/shim.ts';
 import { type FakeAnswer, type FakeDaemon, type Installation, newInstallation, startFakeDaemon } from './fixture.ts';
@@ -75,11 +76,16 @@ function run(
   });
 }
 
-const shells = [['/bin/sh'], ['dash'], ['bash', '--posix'], ['bash'], ['busybox', 'sh']].filter(
-  ([program = '']) =>
-    spawnSync(program, ['-c', 'true'], { env: { PATH: '/usr/bin:/bin' } }).status === 0 ||
-    spawnSync(program, ['sh', '-c', 'true']).status === 0,
+const SHELLS = [['/bin/sh'], ['dash'], ['bash', '--posix'], ['bash'], ['busybox', 'sh']] as const;
+const shells = SHELLS.filter(([program]) =>
+  [
+    ['-c', 'true'],
+    ['sh', '-c', 'true'],
+  ].some((args) => spawnSync(program, args, { env: { PATH: '/usr/bin:/bin' } }).status === 0),
 );
+for (const shell of SHELLS.filter((one) => !shells.includes(one))) {
+  test(`under ${shell.join(' ')}`, { skip: 'not on this machine' }, () => undefined);
+}
 
 for (const shell of shells) {
   test(`under ${shell.join(' ')}: allow, refusal in both forms, odd text`, {
@@ -157,7 +163,7 @@ test('no tool at all, no agent, an unknown agent, no payload', async () => {
   assert.equal((await run([file, 'claude-code'], '{"tool_name"')).code, 2);
 });
 
-for (const shell of shells.filter(([program = '', ...options]) => program !== 'bash' || options.length > 0)) {
+for (const shell of shells.filter(([program, ...options]) => program !== 'bash' || options.length > 0)) {
   test(`the agent's environment steers nothing, under ${shell.join(' ')}`, async (context) => {
     if (tools.nc === undefined) return context.skip('no nc on this machine');
     state.answer = { kind: 'deny', reason: 'no' };
@@ -166,7 +172,7 @@ for (const shell of shells.filter(([program = '', ...options]) => program !== 'b
       await writeFile(path.join(place.dir, name), lie, { mode: 0o755 });
       await chmod(path.join(place.dir, name), 0o755);
     }
-    const program = shell[0]?.startsWith('/') === true ? shell[0] : `/usr/bin/${shell[0] ?? ''}`;
+    const program = shell[0].startsWith('/') ? shell[0] : `/usr/bin/${shell[0]}`;
     const ran = await run([program, ...shell.slice(1), await shimWith('nc'), 'claude-code'], PAYLOAD, {
       PATH: place.dir,
       IFS: '/',
@@ -180,6 +186,18 @@ for (const shell of shells.filter(([program = '', ...options]) => program !== 'b
     assert.match(ran.out, /"deny"/);
   });
 }
+
+test("the agent's environment does not steer the Node client", async () => {
+  state.answer = { kind: 'deny', reason: 'no' };
+  const lie = path.join(place.dir, 'lie.cjs');
+  await writeFile(lie, "process.stdout.write('HOLDPOINT/1 0 \\n'); process.exit(0);\n");
+  const ran = await run([await shimWith('node'), 'claude-code'], PAYLOAD, {
+    HOME: place.home,
+    NODE_OPTIONS: `--require=${lie}`,
+  });
+  assert.equal(ran.code, 0, ran.err);
+  assert.match(ran.out, /"deny"/);
+});
 
 test('with the daemon dead: reads pass, the rest is refused with the fix', async () => {
   await state.daemon?.close();
@@ -201,6 +219,19 @@ test('with the daemon dead: reads pass, the rest is refused with the fix', async
   state.daemon = await startFakeDaemon(place.paths.socket, () => state.answer);
 });
 
+test('with the daemon dead: it is started by the command of the install, with the PATH of the install', async () => {
+  await state.daemon?.close();
+  const noted = path.join(place.dir, 'started');
+  const starter = path.join(place.dir, 'starter');
+  await writeFile(starter, `#!/bin/sh\nprintf %s "$PATH $*" > ${quote(noted)}\n`, { mode: 0o755 });
+  const io = { ...place.io, env: { PATH: '/opt/bin:relative:/usr/bin' } };
+  assert.equal(await runInit(['--agent', 'claude-code', '--yes'], io, { ...place.deps, start: [starter, 'up'] }), 0);
+  const refused = await run([path.join(place.paths.state, 'hook/holdpoint-hook'), 'claude-code'], PAYLOAD);
+  assert.equal(refused.code, 2);
+  assert.equal(await readFile(noted, 'utf8'), '/opt/bin:/usr/bin up');
+  state.daemon = await startFakeDaemon(place.paths.socket, () => state.answer);
+});
+
 test('a socket of the wrong owner is not asked', async () => {
   state.answer = { kind: 'allow' };
   // As if of a system installation: the socket is this user's own, so it is not the guard's.
@@ -216,7 +247,6 @@ test('a socket of the wrong owner is not asked', async () => {
     ).code,
     2,
   );
-  await rm(path.join(place.dir, 'nothing'), { force: true });
 });
 
 test('a path is one word of shell, whatever is in it', () => {
