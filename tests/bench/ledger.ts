@@ -26,7 +26,7 @@ function draft(n: number): ReceiptDraft & { kind: 'intent' } {
   };
 }
 
-async function timed(times: number, body: (n: number) => Promise<unknown> | undefined): Promise<number[]> {
+async function timed(times: number, body: (n: number) => Promise<unknown>): Promise<number[]> {
   const micros: number[] = [];
   for (let n = 0; n < times; n += 1) {
     const start = performance.now();
@@ -66,9 +66,9 @@ export async function ledgerBench(): Promise<readonly BenchRow[]> {
     });
     await timed(20, (n) => store.begin(draft(n)));
     const result = [
-      ...rows('floor: one SQLite commit', await timed(SINGLES, () => void one())),
+      ...rows('floor: one SQLite commit', await timed(SINGLES, async () => one())),
       ...rows('ledger: one intent', await timed(SINGLES, (n) => store.begin(draft(n)))),
-      ...rows(`floor: SQLite commit of ${GROUP_SIZE}, each`, await timed(GROUPS, () => void many()), GROUP_SIZE),
+      ...rows(`floor: SQLite commit of ${GROUP_SIZE}, each`, await timed(GROUPS, async () => many()), GROUP_SIZE),
       ...rows(
         `ledger: ${GROUP_SIZE} intents at once, each`,
         await timed(GROUPS, () => Promise.all(Array.from({ length: GROUP_SIZE }, (_, n) => store.begin(draft(n))))),
