@@ -43,6 +43,22 @@ const VERB_OF: ReadonlyMap<string, NameVerb> = new Map(
 
 /** Words that are a deletion wherever in a name they stand last. */
 const UNMISTAKABLE = new Set(['delete', 'remove', 'destroy', 'drop', 'purge', 'wipe', 'erase', 'truncate', 'unlink']);
+/** Words that read where they order something, and are as often the thing that is acted on (`status_update`). */
+const NOUNS = new Set([
+  'status',
+  'info',
+  'version',
+  'health',
+  'stat',
+  'stats',
+  'count',
+  'preview',
+  'plan',
+  'query',
+  'view',
+  'check',
+  'watch',
+]);
 const JOINTS = new Set(['and', 'or', 'then', 'after', 'with']);
 
 /** `volumeDelete`, `batch_delete`, `HTTPServer-list` → lower-case words. */
@@ -74,19 +90,14 @@ export function verbOfName(name: string): NameVerb | undefined {
   const firstAt = words.findIndex((word) => VERB_OF.has(word));
   if (firstAt === -1) return glued(words);
   let verb = VERB_OF.get(words[firstAt] ?? '') ?? 'run';
-  const mild = verb === 'read' || verb === 'create';
+  const mild = (verb === 'read' || verb === 'create') && !NOUNS.has(words[firstAt] ?? '');
   words.forEach((word, index) => {
     if (index <= firstAt) return;
     const other = VERB_OF.get(word);
     if (other === undefined) return;
     const joined = words.slice(0, index).some((before) => JOINTS.has(before));
     const last = index === words.length - 1;
-    if (
-      joined ||
-      !mild ||
-      (last && UNMISTAKABLE.has(word)) ||
-      (last && firstAt > 0 && !words.slice(0, firstAt + 1).includes('get'))
-    ) {
+    if (joined || !mild || (last && UNMISTAKABLE.has(word)) || (last && firstAt > 0 && verb === 'create')) {
       verb = stricterVerb(verb, other);
     }
   });

@@ -1,0 +1,155 @@
+import type { Json } from '../../core/canonical-json.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { parseStrictJson } from '../../core/strict-json.ts';
+import { isJsonObject, type JsonObject } from '../api-actions.ts';
+
+/** An HTTP request in one canonical form. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: URL;
+  /** Lower case, without a trailing dot. */
+  readonly host: string;
+  /** Path with percent-encoding undone and dot segments resolved, since servers do both. */
+  readonly path: string;
+  readonly segments: readonly string[];
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: string | undefined;
+  readonly isLoopback: boolean;
+}
+
+export type RequestResult =
+  | { readonly ok: true; readonly request: HttpRequest }
+  | { readonly ok: false; readonly why: string };
+
+/** Checks and canonicalises `{method, url, headers?, body?}`. */
+export function requestOf(action: JsonObject): RequestResult {
+  const { method, url: text, headers, body } = action;
+  if (typeof method !== 'string' || !/^[A-Za-z][A-Za-z-]{0,30}$/.test(method)) return no('the method is not a word');
+  if (typeof text !== 'string' || !URL.canParse(text)) return no('the URL cannot be read');
+  // What `URL` silently repairs, another client may read otherwise.
+  if (/[\s\\\u0000-\u001f\u007f]/.test(text)) return no('the URL has characters that parsers read differently');
+  const url = new URL(text);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    return no(`the scheme is \`${url.protocol.slice(0, 20)}\``);
+  if (body !== undefined && body !== null && typeof body !== 'string') return no('the body is not a text');
+  const named = headersOf(headers);
+  if (named === undefined) return no('the headers are not texts by name');
+  const host = bareHost(url.hostname);
+  const claimed = named.get('host');
+  if (claimed !== undefined && bareHost(claimed.replace(/:\d+$/, '')) !== host)
+    return no('the Host header names another host than the URL');
+  const path = canonicalPath(url.pathname);
+  if (path === undefined) return no('the path is encoded in more layers than can be undone');
+  return {
+    ok: true,
+    request: {
+      method: method.toUpperCase(),
+      url,
+      host,
+      path,
+      segments: path.split('/').filter((segment) => segment !== ''),
+      headers: named,
+      body: body ?? undefined,
+      isLoopback: /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0)$/.test(host),
+    },
+  };
+}
+
+function no(why: string): { readonly ok: false; readonly why: string } {
+  return { ok: false, why };
+}
+
+function bareHost(host: string): string {
+  return host.toLowerCase().replace(/\.+$/, '');
+}
+
+function headersOf(headers: Json | undefined): ReadonlyMap<string, string> | undefined {
+  if (headers === undefined || headers === null) return new Map();
+  if (!isJsonObject(headers)) return undefined;
+  const named = new Map<string, string>();
+  for (const [name, value] of Object.entries(headers)) {
+    const lower = name.toLowerCase();
+    if (typeof value !== 'string' || named.has(lower)) return undefined;
+    named.set(lower, value);
+  }
+  return named;
+}
+
+/** Undoes percent-encoding until nothing changes, then resolves `.` and `..` and drops matrix parameters. */
+function canonicalPath(pathname: string): string | undefined {
+  let path = pathname;
+  for (let round = 0; ; round += 1) {
+    const decoded = path.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
+      const bytes = Uint8Array.from(
+        run
+          .slice(1)
+          .split('%')
+          .map((hex) => Number.parseInt(hex, 16)),
+      );
+      return new TextDecoder().decode(bytes);
+    });
+    if (decoded === path) break;
+    if (round === 4) return undefined;
+    path = decoded;
+  }
+  const resolved: string[] = [];
+  for (const segment of path.replaceAll('\\', '/').split('/')) {
+    const bare = segment.replace(/;.*$/, '');
+    if (bare === '..') resolved.pop();
+    else if (bare !== '' && bare !== '.') resolved.push(bare);
+  }
+  return `/${resolved.join('/')}`;
+}
+
+/** What a body is, as far as it can be told. */
+export type Body =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'json'; readonly value: Json }
+  | { readonly kind: 'form'; readonly fields: ReadonlyMap<string, string> }
+  | { readonly kind: 'multipart'; readonly fields: ReadonlyMap<string, string> }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+export function bodyOf(request: HttpRequest): Body {
+  const { body } = request;
+  if (body === undefined || body === '') return { kind: 'none' };
+  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding !== 'identity' && encoding !== '') return { kind: 'unreadable', why: 'the body is compressed' };
+  if (body.length > LIMITS.judgedBodyBytes)
+    return { kind: 'unreadable', why: `a body over ${LIMITS.judgedBodyBytes} characters` };
+  const type = request.headers.get('content-type')?.toLowerCase() ?? '';
+  if (type.includes('multipart/')) return multipartOf(body, request.headers.get('content-type') ?? '');
+  // A body that looks like JSON is read as JSON whatever its header says: many servers do.
+  if (/^\s*[[{]/.test(body) || /[/+]json\b/.test(type)) {
+    const parsed = parseStrictJson(body, LIMITS.jsonDepth);
+    if (parsed.ok) return { kind: 'json', value: parsed.value };
+    if (/[/+]json\b/.test(type) || parsed.error !== 'not valid JSON')
+      return { kind: 'unreadable', why: `the JSON body: ${parsed.error}` };
+  }
+  if (type.includes('application/x-www-form-urlencoded')) {
+    const fields = new Map<string, string>();
+    for (const [name, value] of new URLSearchParams(body)) {
+      if (fields.has(name)) fields.set(name, `${fields.get(name) ?? ''}\n${value}`);
+      else fields.set(name, value);
+    }
+    return { kind: 'form', fields };
+  }
+  return { kind: 'text', text: body };
+}
+
+function multipartOf(body: string, type: string): Body {
+  const boundary = /boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(type);
+  const mark = boundary?.[1] ?? boundary?.[2];
+  if (mark === undefined) return { kind: 'unreadable', why: 'a multipart body without a boundary' };
+  const fields = new Map<string, string>();
+  for (const part of body.split(`--${mark}`).slice(1)) {
+    const at = /\r?\n\r?\n/.exec(part);
+    const name = /\bname=(?:"([^"]*)"|([^\s;]+))/i.exec(part.slice(0, at?.index ?? 0));
+    const key = name?.[1] ?? name?.[2];
+    if (at === null || key === undefined) continue;
+    if (fields.has(key)) return { kind: 'unreadable', why: 'a multipart body with a part given twice' };
+    fields.set(key, part.slice(at.index + at[0].length).replace(/\r?\n$/, ''));
+  }
+  return { kind: 'multipart', fields };
+}
