@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after } from 'node:test';
 import { makeSystemClock } from '../../../src/adapters/system-clock/system-clock.ts';
@@ -23,6 +22,9 @@ export const gitIsThere = ((): boolean => {
     return false;
   }
 })();
+
+/** A busy machine must not change an answer; tests about time set their own. */
+const PATIENT = { timeoutMs: 120_000 };
 
 /** Given to tests that need git to build what they read. */
 export const needsGit = gitIsThere ? {} : { skip: 'git is not installed: nothing to compare with' };
@@ -82,7 +84,7 @@ export class Fixture {
     options: Partial<WorkspaceVerifierOptions> & { readonly workspace?: string; readonly signal?: AbortSignal } = {},
   ): Promise<Tri<unknown>> {
     const { workspace, signal, ...rest } = options;
-    const verifier = makeWorkspaceVerifier({ clock: makeSystemClock(), tasks: this.tasks, ...rest });
+    const verifier = makeWorkspaceVerifier({ clock: makeSystemClock(), tasks: this.tasks, limits: PATIENT, ...rest });
     const about = { system, kind: system === 'git' ? 'repository' : 'path', path: [path] };
     const evidence = await verifier.answer(
       { check, about },
@@ -111,5 +113,3 @@ export class Fixture {
     return this.ask('environment', 'git', `${this.root}/${name}`) as Promise<Tri<GitFact>>;
   }
 }
-
-export const home = homedir();

@@ -101,6 +101,18 @@ test('a repository that goes with the target keeps nothing', needsGit, async () 
   assert.equal((await f.recovery('inner/.git')).trackedAndClean, false);
   assert.equal((await f.recovery('')).trackedAndClean, false);
   assert.equal((await f.recovery('inner/.git/HEAD')).trackedAndClean, false);
+  // The repository kept in a folder of its own work tree, and that folder goes.
+  const g = new Fixture().write({ 'store/x.txt': 'x', 'y.txt': 'y' });
+  g.git('init', '-q', '--separate-git-dir', g.path('store/repository'));
+  g.git('add', 'store/x.txt', 'y.txt');
+  g.git('commit', '-q', '-m', 'c');
+  assert.equal(await flags(g, 'y.txt'), 'trackedAndClean');
+  assert.equal(await flags(g, 'store/x.txt'), 'trackedAndClean');
+  assert.deepEqual((await g.recovery('store/[x]*')).irreplaceable, []);
+  rmSync(g.path('store/repository/hooks'), { recursive: true });
+  rmSync(g.path('store/repository/objects/info'), { recursive: true });
+  g.git('repack', '-adq');
+  assert.ok((await g.recovery('store')).irreplaceable.includes('x.txt'));
 });
 
 test('linked work trees and submodules are read where they are', needsGit, async () => {
