@@ -97,22 +97,30 @@ function afterEnd(rest: Uint8Array): PayloadStep | undefined {
 /** The reply line, with its line feed. */
 export function encodeReply(output: HookOutput): string {
   if (output.exitCode === 0) {
-    if (/[\x00-\x1f]/.test(output.stdout)) throw new TypeError('a reply has to be JSON on one line');
+    if (hasControl(output.stdout, '')) throw new TypeError('a reply has to be JSON on one line');
     return `${REPLY_PREFIX}0 ${output.stdout}\n`;
   }
   const text = output.stderr
     .toWellFormed()
     .replaceAll('\r\n', '\n')
-    .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '\ufffd')
+    .replace(/(?![\n\t])\p{Cc}/gu, '\ufffd')
     .replaceAll('\\', '\\\\')
     .replaceAll('\n', '\\n');
   return `${REPLY_PREFIX}2 ${text}\n`;
 }
 
+/** Characters that JSON cannot hold raw (RFC 8259: U+0000 to U+001F), `except` aside. */
+function hasControl(text: string, except: string): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    if (text.charCodeAt(i) < 0x20 && !except.includes(text.charAt(i))) return true;
+  }
+  return false;
+}
+
 /** What a reply says; `undefined` for anything that is not exactly one good reply line. */
 export function parseReply(text: string): HookOutput | undefined {
   const line = text.endsWith('\n') ? text.slice(0, -1) : undefined;
-  if (line === undefined || !line.startsWith(REPLY_PREFIX) || /[\x00-\x08\x0a-\x1f]/.test(line)) return undefined;
+  if (line === undefined || !line.startsWith(REPLY_PREFIX) || hasControl(line, '\t')) return undefined;
   const code = line.slice(REPLY_PREFIX.length, REPLY_PREFIX.length + 2);
   const rest = line.slice(REPLY_PREFIX.length + 2);
   if (code === '0 ') {

@@ -235,7 +235,7 @@ test("LIMIT: another hook's rewrite is what runs, and it was not judged", { skip
   assert.equal(calls[0]?.toolInput['command'], 'echo hi');
   // It can only be found afterwards: the same tool use comes back with another command.
   assert.equal(calls[1]?.toolUseId, calls[0]?.toolUseId);
-  assert.match(String(calls[1]?.toolInput['command']), /^touch /);
+  assert.match(JSON.stringify(calls[1]?.toolInput['command']), /^"touch /);
 });
 
 for (const [note, prepare] of [

@@ -71,7 +71,7 @@ test('a reply comes back as it went, and no part of it is taken for a whole one'
           fc.string({ minLength: 1, maxLength: 1 }),
         ),
       })
-      .map((text) => ({ exitCode: 2 as const, stderr: text.toWellFormed().replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '') })),
+      .map((text) => ({ exitCode: 2 as const, stderr: text.toWellFormed().replace(/(?![\n\t])\p{Cc}/gu, '') })),
   );
   fc.assert(
     fc.property(output, fc.nat(), (said, cut) => {

@@ -31,7 +31,9 @@ export interface StandInModel {
  * and a fixed text for any other (titles, summaries).
  * Source: https://docs.anthropic.com/en/api/messages-streaming
  */
-export async function startModel(options: { readonly script: (input: TurnInput) => Turn | Promise<Turn> }): Promise<StandInModel> {
+export async function startModel(options: {
+  readonly script: (input: TurnInput) => Turn | Promise<Turn>;
+}): Promise<StandInModel> {
   const requests: unknown[] = [];
   const seen = { results: [] as readonly ToolResult[] };
 

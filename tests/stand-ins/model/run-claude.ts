@@ -59,8 +59,12 @@ export async function runClaude(run: ClaudeRun): Promise<ClaudeResult> {
     ...run.env,
   };
   const ended = await new Promise<Omit<ClaudeResult, 'toolResults'>>((resolve, reject) => {
-    const [program = run.claudePath, ...first] = [...(run.launcher ?? []), run.claudePath];
-    const child = spawn(program, [...first, ...args], { cwd: run.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program, ...first] = [...(run.launcher ?? []), run.claudePath];
+    const child = spawn(program ?? run.claudePath, [...first, ...args], {
+      cwd: run.cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const out: string[] = [];
     const err: string[] = [];
     child.stdout.setEncoding('utf8').on('data', (text: string) => out.push(text));

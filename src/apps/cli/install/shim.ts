@@ -104,6 +104,6 @@ function askWithCurl(settings: ShimSettings): string {
 
 /** A word of POSIX shell that means exactly this text. Throws on control characters: no installed path has any. */
 export function quote(text: string): string {
-  if (/[\x00-\x1f\x7f]/.test(text)) throw new TypeError('a control character in a path of the installation');
+  if (/\p{Cc}/u.test(text)) throw new TypeError('a control character in a path of the installation');
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
