@@ -6,12 +6,12 @@
 type Piece = { readonly any: true } | { readonly test: (char: string) => boolean };
 
 /**
- * One path segment against one pattern segment with `*`, `?`, `[...]` and `\`. `undefined` for a pattern that means
- * nothing (an open bracket that is never closed is a plain character, as in a shell).
+ * One path segment against one pattern segment with `*`, `?`, `[...]` and `\`. A bracket that never closes is a plain
+ * character, as in a shell.
  */
 export function matchesSegment(pattern: string, name: string): boolean {
   const pieces = piecesOf(pattern);
-  const chars = [...name];
+  const chars = Array.from(name);
   // Two pointers and one place to come back to: at most pattern times name steps.
   let p = 0;
   let c = 0;
@@ -47,10 +47,9 @@ export function hasWildcard(text: string): boolean {
 /** Path segments against pattern segments, where `**` stands for any number of segments, also none. */
 export function matchesPath(pattern: readonly string[], path: readonly string[]): boolean {
   // reachable[j]: the pattern so far can have consumed exactly j segments of the path.
-  let reachable = new Array<boolean>(path.length + 1).fill(false);
-  reachable[0] = true;
+  let reachable = Array.from({ length: path.length + 1 }, (_, j) => j === 0);
   for (const part of pattern) {
-    const next = new Array<boolean>(path.length + 1).fill(false);
+    const next = Array.from({ length: path.length + 1 }, () => false);
     if (part === '**') {
       let open = false;
       for (let j = 0; j <= path.length; j += 1) {
@@ -68,7 +67,7 @@ export function matchesPath(pattern: readonly string[], path: readonly string[])
 }
 
 function piecesOf(pattern: string): Piece[] {
-  const chars = [...pattern];
+  const chars = Array.from(pattern);
   const pieces: Piece[] = [];
   for (let i = 0; i < chars.length; i += 1) {
     const char = chars[i] ?? '';
