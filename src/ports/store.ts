@@ -53,16 +53,25 @@ export type BeginResult =
  * - No method blocks the calling thread on disk.
  */
 export interface Store {
+  /**
+   * What is stored, and given back, has its payload masked (`core/redact.ts`) and a time no earlier than its
+   * predecessor's. Rejects an outcome whose `intent` is none, and an intent with an approval (that is for `begin`).
+   */
   append(draft: ReceiptDraft): Promise<Receipt>;
   /**
    * Appends an intent. With `consume`: only if that hold is `approved` with this claim digest and is not past its
    * expiry at `nowMs`; the hold becomes `consumed` in the same transaction. A second call for the same hold is refused.
+   * The intent's `approval` is that claim digest; a draft that names another, or one that is not consumed, is refused.
+   * Refused too where `nowMs` lies more than a minute before the latest time ever stored.
    */
   begin(
     draft: ReceiptDraft & { kind: 'intent' },
     consume?: { readonly hold: string; readonly claim: Digest; readonly nowMs: number },
   ): Promise<BeginResult>;
-  /** Opens a hold, unless one for the same attempt key is open or approved: then that one is given back. */
+  /**
+   * Opens a hold, unless one for the same attempt key is open or approved: then that one is given back. Holds past
+   * their expiry at `openedAtMs` expire first. Rejects past `LIMITS.openHolds`, without becoming unusable.
+   */
   openHold(record: Omit<HoldRecord, 'id' | 'state'>): Promise<HoldRecord>;
   hold(id: string): Promise<HoldRecord | undefined>;
   /** Newest first. */
@@ -71,7 +80,7 @@ export interface Store {
     readonly attemptKey?: Digest;
     readonly limit?: number;
   }): Promise<readonly HoldRecord[]>;
-  /** Compare and swap: false if the hold is not in one of the `from` states. */
+  /** Compare and swap: false if the hold is not in one of the `from` states. Nothing leaves a final state; never to `consumed`. */
   settleHold(
     id: string,
     from: readonly HoldState[],

@@ -72,8 +72,15 @@ export function memoryStore(): Store {
         return { ok: false, why: 'the intent names an approval that it does not consume' };
       }
       if (want === undefined) return { ok: true, receipt: add(draft) };
+      const before = holds.get(want.hold);
       const why = consume(want);
-      return why === undefined ? { ok: true, receipt: add({ ...draft, approval: want.claim }) } : { ok: false, why };
+      if (why !== undefined) return { ok: false, why };
+      try {
+        return { ok: true, receipt: add({ ...draft, approval: want.claim }) };
+      } catch (error) {
+        if (before !== undefined) holds.set(want.hold, before);
+        throw error;
+      }
     },
     async openHold(record) {
       use();

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { openStore } from '../../src/adapters/sqlite/store.ts';
 import { claimDigest } from '../../src/core/hold.ts';
-import { approve, holdDraft, intentDraft, T0_MS } from '../contracts/store-contract.ts';
+import { approve, holdDraft, intentDraft, T0_MS } from '../contracts/store-drafts.ts';
 
 // Works on a ledger until it is killed or the ledger refuses. Prints a line only once a promise has resolved.
 const [, , base = '', mode = 'loop', payloadChars = '0'] = process.argv;

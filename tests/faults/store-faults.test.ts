@@ -22,7 +22,7 @@ import { Worker } from 'node:worker_threads';
 import { openStore } from '../../src/adapters/sqlite/store.ts';
 import { verifyLog } from '../../src/apps/verify-log/verify.ts';
 import { claimDigest } from '../../src/core/hold.ts';
-import { approve, holdDraft, intentDraft, T0_MS } from '../contracts/store-contract.ts';
+import { approve, holdDraft, intentDraft, T0_MS } from '../contracts/store-drafts.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'holdpoint-faults-'));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -13,7 +13,7 @@ import { claimDigest, claimJson } from '../../../src/core/hold.ts';
 import { signCheckpoint } from '../../../src/protocols/tlog/checkpoint.ts';
 import { appendLeaf, EMPTY_FRONTIER, rootOf } from '../../../src/protocols/tlog/merkle.ts';
 import { bodyHash } from '../../../src/protocols/tlog/receipt-leaf.ts';
-import { approve, holdDraft, intentDraft, T0_MS } from '../../contracts/store-contract.ts';
+import { approve, holdDraft, intentDraft, T0_MS } from '../../contracts/store-drafts.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'holdpoint-verify-'));
 after(() => rmSync(root, { recursive: true, force: true }));
