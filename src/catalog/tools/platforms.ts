@@ -21,7 +21,12 @@ function platform(names: readonly string[], docs: string, rules: Tool['rules'] =
     valued: VALUED,
     dry: '--dry-run',
     otherwise: 'words',
-    rules: [...rules, ...COMMON],
+    rules: [
+      ...rules.filter((rule) => rule.verb !== 'run' || rule.with !== undefined),
+      ...COMMON.slice(1),
+      ...rules.filter((rule) => rule.verb === 'run'),
+      ...COMMON.slice(0, 1),
+    ],
     ...more,
   };
 }

@@ -86,7 +86,7 @@ function overwrite(call: Call, destination: Field, sources: readonly Field[], ke
   const from = sources[0];
   loseFile(call.machine, destination, call.scope.cwd, 'overwrite', {
     source,
-    ...(from === undefined || hasHole(from.s) ? {} : { into: lastName(from.s) }),
+    ...(from === undefined || hasHole(from.s) ? {} : { into: lastName(from.s), fromTemplate: /[._-](example|sample|template|dist|defaults?|test|ci)\b/.test(lastName(from.s)) }),
   });
 }
 

@@ -34,7 +34,7 @@ export const find: Handler = (call) => {
     }
     if (/^-i?(name|path|wholename)$/.test(s)) {
       const pattern = argv[i]?.s ?? HOLE;
-      if (!negated && argv[i + 1]?.s !== '-prune')
+      if (!negated && !(argv[i + 1]?.s === '-prune' && /^-(o|or)$/.test(argv[i + 2]?.s ?? '')))
         names.push(s.includes('path') || s.includes('wholename') ? pattern : `**/${pattern}`);
       i += 1;
     } else if (s === '-empty') empty = !negated;

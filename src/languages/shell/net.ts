@@ -3,7 +3,7 @@ import { loseFile, readFile } from './file-effects.ts';
 import { type Call, type Handler, harmlessRun, unjudged } from './machine.ts';
 import { isSecret, resolvePath } from './paths.ts';
 import { request } from './requests.ts';
-import { type Field, HOLE, hasHole, shown } from './value.ts';
+import { type Field, hasHole, HOLE, SECRET, shown } from './value.ts';
 
 const CURL =
   setOf(`-X --request -H --header -d --data --data-raw --data-binary --data-ascii --data-urlencode --json -F --form --form-string -T --upload-file
@@ -100,13 +100,17 @@ function fileIn(value: Field, named: boolean): Field | undefined {
 }
 
 function send(call: Call, file: Field): void {
+  if (call.scope.written.get(resolvePath(file.s, call.scope.cwd))?.includes(SECRET) === true) exposeBy(call);
   readFile(call.machine, file, call.scope.cwd, `catalog/${call.name}`, 'sends');
 }
 
 /** What a pipe carries to another machine: secrets and whole environments show in the effects before it. */
 function piped(call: Call): void {
-  const shownBefore = call.machine.effects.some((effect) => effect.verb === 'expose');
-  if (shownBefore) {
+  if (call.scope.stdin?.includes(SECRET) === true) exposeBy(call);
+}
+
+function exposeBy(call: Call): void {
+  {
     call.machine.emit({
       verb: 'expose',
       target: { system: 'host', kind: 'network', path: [call.name] },

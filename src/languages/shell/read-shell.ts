@@ -5,7 +5,7 @@ import type { Reader, Reading } from '../reading.ts';
 import { runCommand } from './dispatch.ts';
 import { collector, type Machine, newScope, opaque, type Readers } from './machine.ts';
 import { readPowershell } from './powershell.ts';
-import { HOLE } from './value.ts';
+import { HOLE, SECRET } from './value.ts';
 import { walkNode, walkScript } from './walk.ts';
 
 /** A reader of shell text. Pure; never throws on any input: what cannot be read is an opaque effect that says why. */
@@ -48,7 +48,9 @@ export function makeShellReader(readers: Readers): Reader {
     try {
       if (action.dialect === 'powershell' || action.dialect === 'pwsh' || action.dialect === 'cmd')
         readPowershell(text, scope, machine);
-      else readText(text, scope, machine);
+      else if (readText(text, scope, machine).includes(SECRET)) {
+        machine.emit({ verb: 'expose', target: { system: 'host', kind: 'environment', path: ['variables'] }, reversal: 'irreversible', source: 'shell/output', summary: 'shows secrets from the environment', max: 'unbounded', tags: ['credential'] });
+      }
     } catch (error) {
       // INVARIANT: a stack or parser that gives up never lets a command through.
       if (!(error instanceof RangeError)) throw error;

@@ -3,7 +3,7 @@ import { readFile } from './file-effects.ts';
 import { type Call, type Handler, harmlessRun } from './machine.ts';
 import { isCatastrophic, isSecret, resolvePath } from './paths.ts';
 import { huntsSecrets, isSecretVariable } from './secrets.ts';
-import { HOLE, shown } from './value.ts';
+import { HOLE, SECRET, shown } from './value.ts';
 
 /** What its files hold, where text written earlier in the same command tells; else standard input; else unknown. */
 function contents(call: Call, files: readonly string[]): string {
@@ -83,35 +83,15 @@ const grep: Handler = (call) => {
     } else if (!quiet && !named) readFile(machine, file, scope.cwd, source, 'shows');
   }
   harmlessRun(machine, source, call.name);
-  return HOLE;
+  const fed = files.length === 0 && call.scope.stdin?.includes(SECRET) === true;
+  return fed && !quiet && !args.has('-v') && huntsSecrets(pattern) ? SECRET + HOLE : fed && (pattern === '' || pattern === '.' || pattern === '.*' || args.has('-v')) ? SECRET + HOLE : HOLE;
 };
 
 const printenv: Handler = (call) => {
-  const { machine } = call;
   const names = parseArgs(call.argv).operands;
-  const secret = names.find((name) => isSecretVariable(name.s));
-  if (secret !== undefined) {
-    machine.emit({
-      verb: 'expose',
-      target: { system: 'host', kind: 'environment', path: [secret.s] },
-      reversal: 'irreversible',
-      source: 'catalog/printenv',
-      summary: `shows the variable ${secret.s}`,
-      tags: ['credential'],
-    });
-  } else if (names.length === 0) {
-    machine.emit({
-      verb: 'expose',
-      target: { system: 'host', kind: 'environment', path: ['all'] },
-      reversal: 'irreversible',
-      source: 'catalog/printenv',
-      summary: 'shows every environment variable, secrets among them',
-      max: 'unbounded',
-      tags: ['credential'],
-    });
-  }
-  harmlessRun(machine, 'catalog/printenv', call.name);
-  return HOLE;
+  harmlessRun(call.machine, 'catalog/printenv', call.name);
+  // Whether it is shown hangs on where the output goes: the mark goes along.
+  return names.length === 0 || names.some((name) => isSecretVariable(name.s)) ? SECRET + HOLE : HOLE;
 };
 
 const jq: Handler = (call) => {

@@ -1,8 +1,7 @@
 import { parseArgs, setOf } from './argv.ts';
 import { type Handler, harmlessRun } from './machine.ts';
 import { lastName } from './paths.ts';
-import { isSecretVariable } from './secrets.ts';
-import { FRESH, HOLE, hasMark, SETUP } from './value.ts';
+import { FRESH, HOLE, hasMark, SECRET, SETUP } from './value.ts';
 
 /** Commands that only make text, followed as far as text alone can tell. */
 
@@ -17,10 +16,10 @@ const echo: Handler = (call) => {
   }
   harmlessRun(call.machine, 'catalog/echo', call.name);
   const text = words.join(' ');
-  return (escapes ? unescape(text) : text) + (text === '' && newline === '' ? '' : newline);
+  return (escapes ? decodeEscapes(text) : text) + (text === '' && newline === '' ? '' : newline);
 };
 
-function unescape(text: string): string {
+function decodeEscapes(text: string): string {
   return text.replace(
     /\\(x[0-9a-fA-F]{1,2}|0[0-7]{0,3}|[0-7]{1,3}|u[0-9a-fA-F]{1,4}|[abefnrtv\\])/g,
     (_, code: string) => {
@@ -48,11 +47,11 @@ const printf: Handler = (call) => {
   let turns = 0;
   do {
     const before = rest.length;
-    out += unescape(format).replace(/%(-?\d*(?:\.\d+)?[sbdqxci]|%)/g, (_, spec: string) => {
+    out += decodeEscapes(format).replace(/%(-?\d*(?:\.\d+)?[sbdqxci]|%)/g, (_, spec: string) => {
       if (spec === '%') return '%';
       const value = rest[0] ?? '';
       rest = rest.slice(1);
-      return spec.endsWith('b') ? unescape(value) : value;
+      return spec.endsWith('b') ? decodeEscapes(value) : value;
     });
     turns += 1;
     if (rest.length === before) break;
@@ -64,13 +63,18 @@ const printf: Handler = (call) => {
   return out;
 };
 
+/** What a filter makes of a secret is still one. */
+function secretly(text: string | undefined): string {
+  return text?.includes(SECRET) === true ? SECRET + HOLE : HOLE;
+}
+
 const base64: Handler = (call) => {
   harmlessRun(call.machine, 'catalog/base64', call.name);
   const decodes =
     call.argv.some((field) => /^(-d|-D|--decode|-di)$/.test(field.s)) ||
     (call.name === 'openssl' && call.argv.some((field) => field.s === '-d'));
   const text = call.scope.stdin;
-  if (!decodes || text === undefined || hasMark(text) || call.name === 'base32') return HOLE;
+  if (!decodes || text === undefined || hasMark(text) || call.name === 'base32') return secretly(text);
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('utf8');
 };
@@ -79,7 +83,7 @@ const xxd: Handler = (call) => {
   harmlessRun(call.machine, 'catalog/xxd', call.name);
   const text = call.scope.stdin;
   const flags = call.argv.map((field) => field.s).join(' ');
-  if (text === undefined || hasMark(text) || !/-r/.test(flags) || !/-p|-rp|-pr|-ps/.test(flags)) return HOLE;
+  if (text === undefined || hasMark(text) || !/-r/.test(flags) || !/-p|-rp|-pr|-ps/.test(flags)) return secretly(text);
   return Buffer.from(text.replace(/\s/g, ''), 'hex').toString('utf8');
 };
 
@@ -87,7 +91,7 @@ const rev: Handler = (call) => {
   const text = call.scope.stdin;
   harmlessRun(call.machine, 'catalog/rev', 'rev');
   return text === undefined || hasMark(text)
-    ? HOLE
+    ? secretly(text)
     : text
         .split('\n')
         .map((line) => [...line].reverse().join(''))
@@ -96,7 +100,7 @@ const rev: Handler = (call) => {
 
 function trSet(text: string): string {
   const classes: Record<string, string> = { '[:lower:]': 'a-z', '[:upper:]': 'A-Z', '[:digit:]': '0-9' };
-  return unescape(classes[text] ?? text).replace(/(.)-(.)/g, (whole, from: string, to: string) => {
+  return decodeEscapes(classes[text] ?? text).replace(/(.)-(.)/g, (whole, from: string, to: string) => {
     let out = '';
     for (let code = from.charCodeAt(0); code <= to.charCodeAt(0) && out.length < 300; code += 1)
       out += String.fromCharCode(code);
@@ -107,7 +111,7 @@ function trSet(text: string): string {
 const tr: Handler = (call) => {
   harmlessRun(call.machine, 'catalog/tr', 'tr');
   const text = call.scope.stdin;
-  if (text === undefined || hasMark(text)) return HOLE;
+  if (text === undefined || hasMark(text)) return secretly(text);
   const flags = call.argv.filter((field) => field.s.startsWith('-') && field.s.length > 1).map((field) => field.s);
   const sets = call.argv
     .filter((field) => !field.s.startsWith('-') || field.s.length === 1)
@@ -184,11 +188,6 @@ const setup: Handler = (call) => {
   return SETUP;
 };
 
-/** `echo $TOKEN`: shows a secret by its variable. Asked before the words are expanded, by the name in the text. */
-export function namesSecretVariable(text: string): boolean {
-  for (const found of text.matchAll(/\$\{?!?([A-Za-z_]\w*)/g)) if (isSecretVariable(found[1] ?? '')) return true;
-  return false;
-}
 
 export const TEXT_TOOLS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['echo', echo],

@@ -5,6 +5,9 @@ export const FRESH = '\ue001';
 /** Set-up text that an installed program prints for `eval` (`ssh-agent -s`, `brew shellenv`). */
 export const SETUP = '\ue002';
 
+/** Stands before `HOLE` where the unknown text is, or holds, a secret: what prints or sends it exposes. */
+export const SECRET = '\ue003';
+
 /** One argument after expansion. */
 export interface Field {
   /** Text, with `HOLE`, `FRESH` or `SETUP` where text alone cannot tell. The home directory is written `~`. */
@@ -28,7 +31,7 @@ export function isCertain(field: Field): boolean {
 }
 
 export function hasHole(text: string): boolean {
-  return text.includes(HOLE) || text.includes(SETUP);
+  return text.includes(HOLE) || text.includes(SETUP) || text.includes(SECRET);
 }
 
 export function hasMark(text: string): boolean {
@@ -37,5 +40,5 @@ export function hasMark(text: string): boolean {
 
 /** Text for people: marks shown as `…`. */
 export function shown(text: string): string {
-  return text.replaceAll(HOLE, '…').replaceAll(FRESH, '…').replaceAll(SETUP, '…');
+  return text.replaceAll(SECRET, '').replaceAll(HOLE, '…').replaceAll(FRESH, '…').replaceAll(SETUP, '…');
 }

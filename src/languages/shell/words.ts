@@ -4,7 +4,8 @@ import { expandBraces } from './braces.ts';
 import type { Machine, Scope } from './machine.ts';
 import { subscope } from './machine.ts';
 import { operate } from './parameters.ts';
-import { type Field, FRESH, HOLE, literal, UNKNOWN_FIELD } from './value.ts';
+import { isSecretVariable } from './secrets.ts';
+import { type Field, FRESH, HOLE, literal, SECRET, UNKNOWN_FIELD } from './value.ts';
 
 interface Piece {
   readonly s: string;
@@ -227,7 +228,7 @@ export function lookup(name: string, scope: Scope): readonly Field[] {
     case '#':
       return [literal('0')];
     default:
-      return [UNKNOWN_FIELD];
+      return isSecretVariable(name) ? [literal(SECRET + HOLE)] : [UNKNOWN_FIELD];
   }
 }
 
