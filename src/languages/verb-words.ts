@@ -21,9 +21,9 @@ const WORDS: Record<NameVerb, string> = {
     'push deploy redeploy release promote scale resize restart reboot start stop shutdown halt pause resume suspend cancel close ' +
     'reopen assign unassign rotate regenerate approve accept reject lock unlock enable disable configure revert rollback restore ' +
     'overwrite swap attach detach connect disconnect link archive unarchive unpublish deactivate activate revoke ban block ' +
-    'unprotect untag tag label install upgrade downgrade rebase cherrypick failover rewrite override adjust convert toggle ' +
-    'increment decrement store upload mark snooze leave join claim click type fill press drag select',
-  run: 'run exec execute eval evaluate invoke shell bash command script sh powershell cmd do perform process trigger',
+    'unprotect untag tag label install upgrade downgrade rebase cherrypick failover rewrite override adjust toggle ' +
+    'increment decrement store upload mark snooze leave join claim',
+  run: 'run exec execute click type fill press drag select eval evaluate invoke shell bash command script sh powershell cmd do perform process trigger',
   create:
     'create add insert new make mkdir touch generate register draft duplicate copy clone fork init initialize initialise ' +
     'append track record schedule snapshot backup reserve',
@@ -31,7 +31,7 @@ const WORDS: Record<NameVerb, string> = {
     'get list read search find fetch query describe show view lookup count status info check ping echo health version help ' +
     'inspect browse preview diff explain validate verify watch tail stat stats head exists is has ls cat grep glob scan ' +
     'summarize summarise analyze analyse resolve download export screenshot load retrieve whoami about peek measure estimate ' +
-    'compare calculate compute convert think wait plan lint suggest recommend navigate open',
+    'compare calculate compute convert think wait plan lint suggest recommend navigate open tree dir thinking aggregate',
 };
 
 const VERB_OF: ReadonlyMap<string, NameVerb> = new Map(

@@ -115,7 +115,9 @@ function failed(why: string): { readonly ok: false; readonly refused: false; rea
 async function readBounded(response: Response): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | undefined = response.body ?? undefined;
+  if (body === undefined) return '';
+  for await (const chunk of body) {
     size += chunk.length;
     if (size > ANSWER_BYTES) return undefined;
     chunks.push(chunk);

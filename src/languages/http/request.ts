@@ -28,7 +28,7 @@ export function requestOf(action: JsonObject): RequestResult {
   if (typeof method !== 'string' || !/^[A-Za-z][A-Za-z-]{0,30}$/.test(method)) return no('the method is not a word');
   if (typeof text !== 'string' || !URL.canParse(text)) return no('the URL cannot be read');
   // What `URL` silently repairs, another client may read otherwise.
-  if (/[\s\\\u0000-\u001f\u007f]/.test(text)) return no('the URL has characters that parsers read differently');
+  if (/[\s\\\p{Cc}]/u.test(text)) return no('the URL has characters that parsers read differently');
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     return no(`the scheme is \`${url.protocol.slice(0, 20)}\``);

@@ -44,7 +44,7 @@ function readMessage(item: Json | undefined, request: HttpRequest, mcp: Reader, 
     reversal: 'regenerable',
     basis: 'parsed',
     source: 'http/json-rpc',
-    summary: `asks \`${brief(String(method ?? 'answer'))}\` of \`${brief(request.host)}\``,
+    summary: `asks \`${brief(typeof method === 'string' ? method : 'answer')}\` of \`${brief(request.host)}\``,
   };
   // An answer to a question of the server.
   if (method === undefined) return { effects: [read], questions: [] };

@@ -60,6 +60,8 @@ export function embeddedIn(names: readonly string[], args: JsonObject, runs: boo
   const walk = (key: string, value: Json | undefined, around: JsonObject): void => {
     nodes += 1;
     if (nodes > MOST_NODES) return;
+    // Stages of a pipeline that write over a collection.
+    if (key === '$out' || key === '$merge') orders.push('overwrite');
     if (typeof value === 'string') text(key, value, around);
     else if (value === true) overwrites ||= OVERWRITE_KEYS.has(wordsOf(key).join(''));
     else if (Array.isArray(value)) {

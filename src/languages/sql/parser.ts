@@ -89,7 +89,7 @@ function tooDeep(text: string): string | undefined {
 
 /** The parser counts UTF-8 bytes; spans count UTF-16 units. */
 function unitsOf(text: string): (byteOffset: number) => number {
-  if (/^[\u0000-\u007f]*$/.test(text)) return (offset) => Math.min(offset, text.length);
+  if (/^\p{ASCII}*$/u.test(text)) return (offset) => Math.min(offset, text.length);
   const bytes = new TextEncoder().encode(text);
   return (offset) => new TextDecoder().decode(bytes.subarray(0, offset)).length;
 }

@@ -227,7 +227,7 @@ export function railwayRoot(state: RailwayState, token: Token | undefined, nowMs
     projects: (args: PageArguments & { readonly workspaceId?: string }) => {
       access.wholeProject();
       const seen = [...state.projects.values()].filter(
-        (one) => access.seesProject(one) && (args.workspaceId == null || one.workspaceId === args.workspaceId),
+        (one) => access.seesProject(one) && (isAbsent(args.workspaceId) || one.workspaceId === args.workspaceId),
       );
       return connection(seen.map(projectNode), args);
     },
@@ -277,7 +277,7 @@ export function railwayRoot(state: RailwayState, token: Token | undefined, nowMs
     },
     volumeUpdate: (args: { readonly volumeId: string; readonly input: { readonly name?: string } }) => {
       const volume = access.volume(args.volumeId);
-      if (args.input.name != null) volume.name = args.input.name;
+      volume.name = args.input.name ?? volume.name;
       return volumeNode(volume);
     },
     volumeCreate: (args: {
@@ -294,7 +294,7 @@ export function railwayRoot(state: RailwayState, token: Token | undefined, nowMs
         (one) =>
           one.projectId === input.projectId &&
           access.seesEnvironment(one) &&
-          (input.environmentId == null || one.id === input.environmentId),
+          (isAbsent(input.environmentId) || one.id === input.environmentId),
       );
       const volume = addTo(state.volumes, { id: freshId(), name: 'volume', projectId: input.projectId, rows: [] });
       for (const environment of environments) {
@@ -341,11 +341,11 @@ export function railwayRoot(state: RailwayState, token: Token | undefined, nowMs
       readonly input: { readonly startCommand?: string | null };
     }) => {
       access.service(args.serviceId);
-      if (args.environmentId == null) access.wholeProject();
+      if (isAbsent(args.environmentId)) access.wholeProject();
       for (const instance of state.serviceInstances.values()) {
         if (
           instance.serviceId !== args.serviceId ||
-          (args.environmentId != null && instance.environmentId !== args.environmentId)
+          (!isAbsent(args.environmentId) && instance.environmentId !== args.environmentId)
         )
           continue;
         access.environment(instance.environmentId);
@@ -392,4 +392,9 @@ export function railwayRoot(state: RailwayState, token: Token | undefined, nowMs
     },
   };
   return { ...queries, ...mutations };
+}
+
+/** An argument that is left out, or null: GraphQL makes no difference here. */
+function isAbsent(value: string | null | undefined): boolean {
+  return (value ?? undefined) === undefined;
 }

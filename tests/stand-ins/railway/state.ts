@@ -127,14 +127,14 @@ export function addTo<T extends { readonly id: string }>(map: Map<string, T>, it
 
 /** `volumeDelete` of the provider: at once, with all instances and the backups inside them. */
 export function removeVolume(state: RailwayState, volumeId: string): void {
-  for (const instance of [...state.volumeInstances.values()]) {
+  for (const instance of state.volumeInstances.values()) {
     if (instance.volumeId === volumeId) removeVolumeInstance(state, instance.id);
   }
   state.volumes.delete(volumeId);
 }
 
 export function removeVolumeInstance(state: RailwayState, instanceId: string): void {
-  for (const backup of [...state.backups.values()]) {
+  for (const backup of state.backups.values()) {
     if (backup.volumeInstanceId === instanceId) state.backups.delete(backup.id);
   }
   state.volumeInstances.delete(instanceId);
@@ -143,12 +143,12 @@ export function removeVolumeInstance(state: RailwayState, instanceId: string): v
 /** A service's volume instances go with it; a volume without instances goes too. */
 export function removeService(state: RailwayState, serviceId: string): void {
   const volumes = new Set<string>();
-  for (const instance of [...state.volumeInstances.values()]) {
+  for (const instance of state.volumeInstances.values()) {
     if (instance.serviceId !== serviceId) continue;
     volumes.add(instance.volumeId);
     removeVolumeInstance(state, instance.id);
   }
-  for (const instance of [...state.serviceInstances.values()]) {
+  for (const instance of state.serviceInstances.values()) {
     if (instance.serviceId === serviceId) state.serviceInstances.delete(instance.id);
   }
   state.services.delete(serviceId);
@@ -157,15 +157,15 @@ export function removeService(state: RailwayState, serviceId: string): void {
 
 export function removeEnvironment(state: RailwayState, environmentId: string): void {
   const volumes = new Set<string>();
-  for (const instance of [...state.volumeInstances.values()]) {
+  for (const instance of state.volumeInstances.values()) {
     if (instance.environmentId !== environmentId) continue;
     volumes.add(instance.volumeId);
     removeVolumeInstance(state, instance.id);
   }
-  for (const instance of [...state.serviceInstances.values()]) {
+  for (const instance of state.serviceInstances.values()) {
     if (instance.environmentId === environmentId) state.serviceInstances.delete(instance.id);
   }
-  for (const key of [...state.variables.keys()]) {
+  for (const key of state.variables.keys()) {
     if (key.split('/')[1] === environmentId) state.variables.delete(key);
   }
   state.environments.delete(environmentId);
@@ -173,10 +173,9 @@ export function removeEnvironment(state: RailwayState, environmentId: string): v
 }
 
 export function removeProject(state: RailwayState, projectId: string): void {
-  for (const volume of [...state.volumes.values()]) if (volume.projectId === projectId) removeVolume(state, volume.id);
-  for (const service of [...state.services.values()])
-    if (service.projectId === projectId) removeService(state, service.id);
-  for (const environment of [...state.environments.values()]) {
+  for (const volume of state.volumes.values()) if (volume.projectId === projectId) removeVolume(state, volume.id);
+  for (const service of state.services.values()) if (service.projectId === projectId) removeService(state, service.id);
+  for (const environment of state.environments.values()) {
     if (environment.projectId === projectId) removeEnvironment(state, environment.id);
   }
   state.projects.delete(projectId);
