@@ -13,15 +13,44 @@ export interface Paths {
   readonly trust: 'system' | 'advisory';
   /** The only uid that may own the socket. */
   readonly ownerUid: number;
+  /** Only where `trust` is `system`. */
+  readonly system?: SystemPlaces;
 }
 
-const SYSTEM_FILE = '/etc/holdpoint/system.json';
+export interface SystemPlaces {
+  readonly gid: number;
+  /** Root's copy of the program, with the hook's files. */
+  readonly program: string;
+  /** In a folder that only root and the daemon's account may enter: what comes through it may stop, erase and reopen. */
+  readonly ownerSocket: string;
+  /** The account that the agents run under. */
+  readonly agent: { readonly uid: number; readonly name: string; readonly home: string };
+  /** The account whose people registry counts. */
+  readonly person: { readonly uid: number; readonly name: string };
+}
+
+/** The places of a system installation; constants, so that neither a variable nor a flag moves them. */
+export const SYSTEM = {
+  account: 'holdpoint',
+  config: '/etc/holdpoint',
+  state: '/var/lib/holdpoint',
+  runtime: '/run/holdpoint',
+  program: '/usr/local/lib/holdpoint',
+  launcher: '/usr/local/bin/holdpoint',
+  file: '/etc/holdpoint/system.json',
+  units: '/etc/systemd/system',
+} as const;
+
 const systemSchema = z.strictObject({
-  uid: z.int().nonnegative(),
-  config: z.string(),
-  state: z.string(),
-  runtime: z.string(),
+  version: z.literal(1),
+  uid: z.int().positive(),
+  gid: z.int().positive(),
+  agent: z.strictObject({ uid: z.int().positive(), name: z.string().min(1), home: z.string().startsWith('/') }),
+  person: z.strictObject({ uid: z.int().nonnegative(), name: z.string().min(1) }),
 });
+
+/** `/etc/holdpoint/system.json`: announces a system installation. */
+export type SystemFile = z.infer<typeof systemSchema>;
 
 /**
  * A system installation, announced by a root-owned file, comes first: no variable of the agent's environment moves it.
@@ -29,9 +58,7 @@ const systemSchema = z.strictObject({
  */
 export function findPaths(env: NodeJS.ProcessEnv, uid = process.getuid?.() ?? 0): Paths {
   const system = readSystemFile();
-  if (system !== undefined) {
-    return { ...system, socket: path.join(system.runtime, 'holdpoint.sock'), trust: 'system', ownerUid: system.uid };
-  }
+  if (system !== undefined) return systemPaths(system);
   const home = env.HOME !== undefined && path.isAbsolute(env.HOME) ? env.HOME : homedir();
   const base = (name: string, fallback: string): string => {
     const value = env[name];
@@ -53,12 +80,32 @@ export function findPaths(env: NodeJS.ProcessEnv, uid = process.getuid?.() ?? 0)
   };
 }
 
-function readSystemFile(): z.infer<typeof systemSchema> | undefined {
+export function systemPaths(system: SystemFile): Paths {
+  return {
+    config: SYSTEM.config,
+    state: SYSTEM.state,
+    runtime: SYSTEM.runtime,
+    socket: path.join(SYSTEM.runtime, 'holdpoint.sock'),
+    trust: 'system',
+    ownerUid: system.uid,
+    system: {
+      gid: system.gid,
+      program: SYSTEM.program,
+      ownerSocket: path.join(SYSTEM.state, 'owner.sock'),
+      agent: system.agent,
+      person: system.person,
+    },
+  };
+}
+
+export function readSystemFile(): SystemFile | undefined {
   try {
-    const stat = lstatSync(SYSTEM_FILE);
-    // SECURITY: believed only as root's own file; anything else is ignored, so that it cannot redirect clients.
-    if (!stat.isFile() || stat.uid !== 0 || (stat.mode & 0o022) !== 0) return undefined;
-    const parsed = systemSchema.safeParse(JSON.parse(readFileSync(SYSTEM_FILE, 'utf8')));
+    // SECURITY: believed only as root's own file in root's own folder; anything else is ignored, so that it cannot redirect clients.
+    for (const place of [SYSTEM.config, SYSTEM.file]) {
+      const stat = lstatSync(place);
+      if (stat.isSymbolicLink() || stat.uid !== 0 || (stat.mode & 0o022) !== 0) return undefined;
+    }
+    const parsed = systemSchema.safeParse(JSON.parse(readFileSync(SYSTEM.file, 'utf8')));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

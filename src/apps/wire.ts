@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ import { RAILWAY_DOCUMENTATION } from '../catalog/railway/provider.ts';
 import type { StatedFacts } from '../core/facts.ts';
 import type { RawAttempt } from '../pipeline/observe.ts';
 import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
+import type { Certificates } from '../ports/certificates.ts';
 import type { People } from '../ports/people.ts';
 import { commandCredential } from './daemon/command-credential.ts';
 import { startDaemon } from './daemon/daemon.ts';
@@ -32,6 +33,7 @@ import type { Engine, EngineOptions, EngineResult } from './engine.ts';
 import { allReaders } from './readers.ts';
 import { statedFacts } from './stated-facts.ts';
 
+const JUDGE_TIMEOUT_MS = 60_000;
 const RAILWAY = 'https://backboard.railway.com/graphql/v2';
 
 /** Builds one engine out of the real adapters and starts it. The only place that knows them. */
@@ -39,7 +41,12 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   const { paths } = options;
   const clock = makeSystemClock();
   for (const folder of [paths.state, paths.config]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const people = openPeople({ stateDir: paths.state, ...options.registry });
+  const person = paths.system?.person;
+  const people = openPeople({
+    stateDir: paths.state,
+    ...(person === undefined ? {} : { uid: person.uid }),
+    ...options.registry,
+  });
   let store: Awaited<ReturnType<typeof openStore>>;
   try {
     store = await openStore({
@@ -99,18 +106,27 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       return { action, keep: (id) => (credential === undefined ? undefined : credentials.remember(id, credential)) };
     },
   });
+  const certificates = await openCertificates({ directory: path.join(paths.state, 'gateway'), clock });
+  const published = paths.trust === 'system' ? publish(certificates, paths.runtime) : new Map<string, string>();
   const egress = await startEgress({
-    certificates: await openCertificates({ directory: path.join(paths.state, 'gateway'), clock }),
+    certificates,
     clock,
     judge: gatewayDoor.judge,
     identify: registry.identify,
     onRefusal: (refusal) => {
-      gatewayDoor.recordRefusal(refusal).catch(() => undefined);
+      gatewayDoor.recordRefusal(refusal).catch(lost);
     },
+    onRecordFailure: lost,
+    // The judge may wait for a person: the gateway gives up only after that.
+    limits: { judgeTimeoutMs: (options.gateway?.holdWaitMs ?? 0) + JUDGE_TIMEOUT_MS },
     ...options.gateway,
   });
   const agentEnvironment: Engine['agentEnvironment'] = ({ task, workspace, agent }) =>
-    egress.environmentFor(task, registry.register({ task, workspace, agent }));
+    Object.fromEntries(
+      Object.entries(egress.environmentFor(task, registry.register({ task, workspace, agent }))).map(
+        ([name, value]) => [name, published.get(value) ?? value],
+      ),
+    );
   const started = await startDaemon({
     paths,
     service,
@@ -123,7 +139,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     gateway: egress,
     agentEnvironment: (identity) => Promise.resolve(agentEnvironment(identity)),
     preapprove: makePreapprove(service, people),
-    peopleSummary: () => peopleSummary(people),
+    peopleSummary: () => peopleSummary(people, person?.name),
     unknownAtStart,
     close: () => store.close(),
   });
@@ -160,26 +176,43 @@ export function ledgerDir(stateDir: string): string {
   return path.join(stateDir, 'ledger');
 }
 
+/** A record that could not be written. The ledger refuses everything from then on, so this is seen; it is also said. */
+function lost(error: unknown): void {
+  process.stderr.write(
+    `holdpoint: a record could not be written: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
+}
+
 /** 32 bytes that stay with the installation. */
 function installationKey(file: string): Uint8Array {
   if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' });
   return createHash('sha256').update(readFileSync(file)).digest();
 }
 
-async function peopleSummary(people: People): Promise<{ readonly words: string }> {
+/** The state of a system installation is closed to agents: what their programs have to trust lies beside the socket. */
+function publish(certificates: Certificates, folder: string): ReadonlyMap<string, string> {
+  return new Map(
+    [certificates.caFile, certificates.bundleFile].map((file) => {
+      const copy = path.join(folder, path.basename(file));
+      // Replaced whole: a program that reads it meanwhile sees the old or the new one.
+      writeFileSync(`${copy}.new`, readFileSync(file), { mode: 0o644 });
+      chmodSync(`${copy}.new`, 0o644);
+      renameSync(`${copy}.new`, copy);
+      return [file, copy];
+    }),
+  );
+}
+
+async function peopleSummary(people: People, account: string | undefined): Promise<{ readonly words: string }> {
+  const enrol = `nobody may sign yet: \`sudo holdpoint people add NAME --generate${account === undefined ? '' : ` --account ${account}`}\``;
   const list = await people.list();
   if (!list.ok)
     return {
-      words: list.missing
-        ? 'nobody may sign yet: `sudo holdpoint people add NAME --generate`'
-        : `nobody counts: ${list.why}`,
+      words: list.missing ? enrol : `nobody counts: ${list.why}`,
     };
   const names = list.people.filter((one) => one.removed !== true).map((one) => one.name);
   return {
-    words:
-      names.length === 0
-        ? 'nobody may sign yet: `sudo holdpoint people add NAME --generate`'
-        : `${names.join(', ')} may sign`,
+    words: names.length === 0 ? enrol : `${names.join(', ')} may sign`,
   };
 }
 

@@ -35,6 +35,17 @@ export function ask(paths: Paths, request: object, timeoutMs = TIMEOUT_MS): Prom
 }
 
 /**
+ * What only the installation's owner may ask for: `stop`, `erase`, `reopen`. A system installation hears these on a socket
+ * that root and the daemon's account alone can reach, since the peer's uid cannot be had of a connection here.
+ */
+export function askAsOwner(paths: Paths, request: object): Promise<Reply> {
+  if (paths.system === undefined) return ask(paths, request);
+  if (process.geteuid?.() !== 0)
+    return Promise.resolve({ ok: false, error: 'this is a system installation, so that takes root: use sudo' });
+  return ask({ ...paths, socket: paths.system.ownerSocket }, request);
+}
+
+/**
  * SECURITY: the peer's uid, by what the kernel keeps of it on disk: socket and folder must belong to the expected
  * account, and the folder must not let others replace the socket.
  */

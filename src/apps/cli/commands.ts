@@ -32,10 +32,14 @@ import { runPeople } from './people.ts';
 import { runPreapprove } from './preapprove.ts';
 import { runRun } from './run.ts';
 import { findKey, type Signed, signStatement } from './sign-claim.ts';
+import { runSystemInit } from './system/init-system.ts';
+import { runSystemUninstall } from './system/uninstall-system.ts';
 import { openTerminal } from './terminal.ts';
 import { runUninstall } from './uninstall.ts';
 import { runDown, runStatus, runUp, type UpDeps } from './up.ts';
 
+const SYSTEM_STANDS =
+  'works for the whole machine here: `sudo holdpoint init --system …` and `sudo holdpoint uninstall --system` change it';
 const SMALL_FILE_BYTES = 64 * 1024;
 
 /** Every command by its name, with what it needs from the real world. */
@@ -56,8 +60,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     serve: async () => {
       const opened = await openEngine({
         paths,
-        home: io.env.HOME ?? homedir(),
-        person: userInfo().username,
+        home: paths.system?.agent.home ?? io.env.HOME ?? homedir(),
+        person: paths.system?.person.name ?? userInfo().username,
         version,
         execCommand: [...self, 'exec', '--socket', paths.socket],
         mode: () => readMode(paths.config),
@@ -129,6 +133,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         io.out,
       );
     case 'init':
+      if (args.includes('--system')) return runSystemInit(args, io, { nowMs: Date.now(), findTools });
+      if (paths.trust === 'system') return usage(io, SYSTEM_STANDS);
       return runInit(args, io, {
         paths,
         places: {
@@ -138,13 +144,15 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         },
         node,
         clientBundle: hookClientBundle(),
-        ...(paths.trust === 'system' ? {} : { start: [...self, 'up'] }),
+        start: [...self, 'up'],
         nowMs: Date.now(),
         findTools,
       });
     case 'enforce':
       return runEnforce(args, io, { paths, shadowReport: () => shadowReport() });
     case 'uninstall':
+      if (args.includes('--system')) return runSystemUninstall(args, io);
+      if (paths.trust === 'system') return usage(io, SYSTEM_STANDS);
       return runUninstall(args, io, { paths });
     case 'replay': {
       const { runReplay } = await import('../replay/replay.ts');

@@ -12,6 +12,10 @@ export interface EnforceDeps {
 /** `holdpoint enforce`: ends shadow mode, and says what it would have held. */
 export async function runEnforce(args: readonly string[], io: Io, deps: EnforceDeps): Promise<number> {
   if (args.length > 0) return usage(io, `enforce: cannot use \`${args.join(' ')}\``);
+  if (deps.paths.trust === 'system' && process.geteuid?.() !== 0) {
+    io.err("holdpoint: the mode of a system installation is root's to set: use sudo\n");
+    return EXIT.failed;
+  }
   const read = readRecord(deps.paths.config);
   if (read.kind !== 'record') {
     io.err(`holdpoint: ${read.kind === 'none' ? 'not installed; run `holdpoint init` first' : read.why}\n`);
@@ -28,7 +32,7 @@ export async function runEnforce(args: readonly string[], io: Io, deps: EnforceD
     io.out(`shadow mode would have held ${lines.length}:\n`);
     for (const line of lines) io.out(`  ${line}\n`);
   }
-  writeRecord(deps.paths.config, { ...read.record, mode: 'enforce' });
+  writeRecord(deps.paths, { ...read.record, mode: 'enforce' });
   io.out('on: from now on these wait for a person\n');
   return EXIT.ok;
 }

@@ -17,7 +17,7 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
 
 const DETAILS: Readonly<Record<string, string>> = {
   init: `holdpoint init [--agent claude-code|cursor]... [--project | --managed [--managed-only]] [--dry-run] [--yes]
-holdpoint init --system --agent-user NAME [--dry-run]
+holdpoint init --system --agent-user NAME [--person NAME] [--agent NAME]... [--managed-only] [--dry-run] [--yes]
 
 Shows the change to the agent's settings as a diff, then installs hooks for all tools. Starts in shadow mode: only
 catastrophic classes are stopped, and the log says what would have been held. \`--system\` (root) puts program, socket,
@@ -28,9 +28,11 @@ keys and ledger under an account of their own; without it the installation is ad
 Ends shadow mode, and lists what it would have held.
 `,
   uninstall: `holdpoint uninstall
+holdpoint uninstall --system [--purge]
 
 Gives the settings files their original bytes back, or takes out only our entries where they were edited since.
-Works with the daemon alive or dead.
+Works with the daemon alive or dead. \`--system\` (root) takes the system installation out; \`--purge\` its record, keys and
+people too.
 `,
   up: `holdpoint up [--foreground]
 

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../core/canonical-json.ts';
 import type { HoldView } from '../daemon/service.ts';
 import type { Paths } from '../paths.ts';
 import { ask, type Reply } from './client.ts';
-import { EXIT, type Io } from './io.ts';
+import { ADVISORY, EXIT, type Io } from './io.ts';
 import { renderCard } from './render-card.ts';
 
 export interface HoldDeps {
@@ -44,7 +44,7 @@ export async function runShow(args: readonly string[], io: Io, deps: HoldDeps): 
   if (!reply.ok) return failed(io, reply);
   const hold = reply.hold as HoldView;
   if (claim) io.out(canonicalJson(hold.claim));
-  else io.out(json ? `${JSON.stringify(hold)}\n` : holdText(hold, io));
+  else io.out(json ? `${JSON.stringify(hold)}\n` : `${holdText(hold, io)}${trustLine(deps.paths)}`);
   return EXIT.ok;
 }
 
@@ -82,7 +82,7 @@ export async function runApprove(
     signatures.push(text);
   }
   if (signatures.length === 0) {
-    io.err(holdText(hold, io));
+    io.err(`${holdText(hold, io)}${trustLine(deps.paths)}`);
     const signed = await deps.signClaim(hold, key);
     if (!signed.ok) {
       io.err(`holdpoint: not approved: ${signed.why}\n`);
@@ -114,6 +114,11 @@ export async function runDeny(args: readonly string[], io: Io, deps: HoldDeps): 
   if (!reply.ok) return failed(io, reply);
   io.out(`denied ${id}; other ways to the same effect are refused for this task too\n`);
   return EXIT.ok;
+}
+
+/** A card is only as good as the program that shows it. */
+function trustLine(paths: Paths): string {
+  return paths.trust === 'advisory' ? `trust         ${ADVISORY}\n` : '';
 }
 
 export function holdText(hold: HoldView, io: Io): string {

@@ -25,7 +25,7 @@ import {
   settingsFile,
   type TargetPlace,
 } from './install/targets.ts';
-import { EXIT, type Io } from './io.ts';
+import { ADVISORY, EXIT, type Io } from './io.ts';
 
 export interface InitDeps {
   readonly paths: Paths;
@@ -61,10 +61,9 @@ interface Wanted {
 
 /** Where init puts the program files of the hook. */
 export function hookFiles(paths: Paths): { readonly shim: string; readonly client: string } {
-  return {
-    shim: path.join(paths.state, 'hook/holdpoint-hook'),
-    client: path.join(paths.state, 'hook/hook-client.cjs'),
-  };
+  // The state of a system installation is closed to the accounts that run the hook.
+  const base = paths.system?.program ?? paths.state;
+  return { shim: path.join(base, 'hook/holdpoint-hook'), client: path.join(base, 'hook/hook-client.cjs') };
 }
 
 /** `holdpoint init [--agent NAME]... [--project | --managed [--managed-only]] [--dry-run] [--yes]` */
@@ -135,13 +134,13 @@ export async function runInit(args: readonly string[], io: Io, deps: InitDeps): 
     }),
     0o755,
   );
-  writeRecord(deps.paths.config, record);
+  writeRecord(deps.paths, record);
   for (const plan of changes) {
     // Everyone's client has to be able to read managed settings; a user's own may hold secrets.
     const isNewManaged = plan.before === undefined && plan.place.scope === 'managed';
     replaceFile(plan.place.file, plan.after, isNewManaged ? 0o644 : undefined);
   }
-  tell(io, record, plans, changes.length);
+  tell(io, record, plans, changes.length, deps);
   return EXIT.ok;
 }
 
@@ -257,7 +256,7 @@ function warnDisabled(wanted: Wanted, io: Io, deps: InitDeps): void {
   }
 }
 
-async function confirm(io: Io): Promise<boolean> {
+export async function confirm(io: Io): Promise<boolean> {
   if (!io.interactive) return false;
   io.err('install these entries? [y/N] ');
   const lines = createInterface({ input: io.stdin });
@@ -274,7 +273,7 @@ function refuse(io: Io, why: string): number {
   return EXIT.failed;
 }
 
-function tell(io: Io, record: InstallRecord, plans: readonly Plan[], changed: number): void {
+function tell(io: Io, record: InstallRecord, plans: readonly Plan[], changed: number, deps: InitDeps): void {
   for (const plan of plans)
     io.out(`${plan.after === plan.before ? 'already in' : 'installed in'} ${plan.place.file}\n`);
   const client =
@@ -290,6 +289,7 @@ function tell(io: Io, record: InstallRecord, plans: readonly Plan[], changed: nu
       ? 'mode      shadow: only catastrophic classes are stopped, the rest is noted; `holdpoint enforce` switches on\n'
       : 'mode      enforce\n',
   );
+  if (deps.paths.trust === 'advisory') io.out(`trust     ${ADVISORY}\n`);
   if (changed > 0 && plans.every((plan) => plan.place.scope !== 'managed')) {
     io.out(
       'note      a project can still switch user hooks off (`disableAllHooks`); `init --managed` cannot be switched off by it\n',

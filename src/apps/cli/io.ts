@@ -40,6 +40,10 @@ export function processIo(): Io {
   };
 }
 
+/** What a same-user installation says of itself, wherever it speaks of itself. */
+export const ADVISORY =
+  'advisory (same account as the agents, who could tamper with it; `holdpoint init --system` separates them)';
+
 /** Who asks, as far as the environment of a command line tells: a label, never proof. */
 export function originOf(env: NodeJS.ProcessEnv): { readonly agent: string; readonly task: string } {
   const task = env.HOLDPOINT_TASK ?? env.CLAUDE_SESSION_ID ?? env.CLAUDE_CODE_SESSION_ID ?? '';

@@ -1,7 +1,7 @@
 import { visibleText } from '../../core/visible-text.ts';
 import type { ReceiptRecord } from '../../ports/store.ts';
 import type { Paths } from '../paths.ts';
-import { ask } from './client.ts';
+import { ask, askAsOwner } from './client.ts';
 import { failed, usage } from './holds.ts';
 import { EXIT, type Io } from './io.ts';
 
@@ -18,7 +18,7 @@ export async function runLog(args: readonly string[], io: Io, paths: Paths): Pro
     return EXIT.ok;
   }
   if (first === 'erase' && second !== undefined && /^\d+$/.test(second) && args.length === 2) {
-    const reply = await ask(paths, { op: 'erase', index: Number(second) });
+    const reply = await askAsOwner(paths, { op: 'erase', index: Number(second) });
     if (!reply.ok) return failed(io, reply);
     io.out(
       reply.erased === true

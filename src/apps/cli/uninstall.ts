@@ -44,7 +44,7 @@ export function runUninstall(args: readonly string[], io: Io, deps: { readonly p
   }
   if (left.length > 0) {
     // The shim stays while an entry may point at it: without it the host would let calls through.
-    writeRecord(deps.paths.config, { ...record, targets: left });
+    writeRecord(deps.paths, { ...record, targets: left });
     return EXIT.failed;
   }
   rmSync(record.shim, { force: true });

@@ -4,7 +4,8 @@ import path from 'node:path';
 import type { Paths } from '../paths.ts';
 import { ask } from './client.ts';
 import { failed, usage } from './holds.ts';
-import { EXIT, type Io } from './io.ts';
+import { ADVISORY, EXIT, type Io } from './io.ts';
+import { NEEDS_ROOT, startSystemDaemon, stopSystemDaemon } from './system/control.ts';
 
 export interface UpDeps {
   readonly paths: Paths;
@@ -24,11 +25,14 @@ const POLL_MS = 30;
 export async function runUp(args: readonly string[], io: Io, deps: UpDeps): Promise<number> {
   if (args.some((arg) => arg !== '--foreground'))
     return usage(io, `up: cannot use \`${args.join(' ')}\`; only \`--foreground\``);
-  const running = await ask(deps.paths, { op: 'status' });
-  if (running.ok) {
+  // systemd's socket exists before the daemon that answers on it: asking there now would be waiting for oneself.
+  const activated = args.includes('--foreground') && process.env.LISTEN_PID === String(process.pid);
+  const running = activated ? undefined : await ask(deps.paths, { op: 'status' });
+  if (running?.ok === true) {
     io.out(`already running (${describe(running.status)})\n`);
     return EXIT.ok;
   }
+  if (deps.paths.trust === 'system' && process.geteuid?.() !== deps.paths.ownerUid) return upAsRoot(args, io, deps);
   if (args.includes('--foreground')) return foreground(io, deps);
   mkdirSync(deps.paths.state, { recursive: true, mode: 0o700 });
   const logFile = path.join(deps.paths.state, 'daemon.log');
@@ -62,6 +66,24 @@ export async function runUp(args: readonly string[], io: Io, deps: UpDeps): Prom
   return EXIT.unavailable;
 }
 
+/** The daemon of a system installation never runs as anyone but its own account. */
+async function upAsRoot(args: readonly string[], io: Io, deps: UpDeps): Promise<number> {
+  if (process.geteuid?.() !== 0) {
+    io.err(`holdpoint: ${NEEDS_ROOT}\n`);
+    return EXIT.unavailable;
+  }
+  if (args.includes('--foreground')) return usage(io, 'up: root starts it in the background, under its own account');
+  const started = await startSystemDaemon(deps.paths, deps.self);
+  if (!started.ok) {
+    io.err(`holdpoint: ${started.why}\n`);
+    return EXIT.unavailable;
+  }
+  const reply = await ask(deps.paths, { op: 'status' });
+  io.out(`running (${reply.ok ? describe(reply.status) : reply.error})\n`);
+  if (started.note !== undefined) io.err(`holdpoint: ${started.note}\n`);
+  return EXIT.ok;
+}
+
 async function foreground(io: Io, deps: UpDeps): Promise<number> {
   const served = await deps.serve();
   if (!served.ok) {
@@ -90,10 +112,7 @@ export async function runStatus(args: readonly string[], io: Io, deps: Pick<UpDe
   }
   if (!reply.ok) return failed(io, reply);
   const status = reply.status as StatusView;
-  const trust =
-    status.trust === 'advisory'
-      ? 'advisory (same account as the agents, who could tamper with it; `holdpoint init --system` separates them)'
-      : 'system (its own account)';
+  const trust = status.trust === 'advisory' ? ADVISORY : 'system (its own account)';
   const lines = [
     `running   pid ${status.pid}, version ${status.version}, since ${new Date(status.startedAtMs).toISOString()}`,
     `mode      ${status.mode}${status.mode === 'shadow' ? ' (only catastrophic classes are stopped; `holdpoint enforce` switches on)' : ''}`,
@@ -129,6 +148,7 @@ interface StatusView {
 /** `holdpoint down` */
 export async function runDown(args: readonly string[], io: Io, deps: Pick<UpDeps, 'paths'>): Promise<number> {
   if (args.length > 0) return usage(io, `down: cannot use \`${args.join(' ')}\``);
+  if (deps.paths.trust === 'system') return downAsRoot(io, deps);
   const reply = await ask(deps.paths, { op: 'stop' });
   if (!reply.ok) {
     if (reply.down !== true) return failed(io, reply);
@@ -140,6 +160,17 @@ export async function runDown(args: readonly string[], io: Io, deps: Pick<UpDeps
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   io.out('stopped; until `holdpoint up`, hooked agents may only read\n');
+  return EXIT.ok;
+}
+
+async function downAsRoot(io: Io, deps: Pick<UpDeps, 'paths'>): Promise<number> {
+  if (process.geteuid?.() !== 0) {
+    io.err(`holdpoint: ${NEEDS_ROOT}\n`);
+    return EXIT.failed;
+  }
+  const stopped = await stopSystemDaemon(deps.paths);
+  if (stopped?.ok === false) return failed(io, stopped);
+  io.out(stopped === undefined ? 'not running\n' : 'stopped; until `sudo holdpoint up`, hooked agents may only read\n');
   return EXIT.ok;
 }
 

@@ -14,17 +14,32 @@ export interface DaemonFacts {
   reopen(task: string): Promise<number>;
 }
 
+/**
+ * Whoever reaches the socket. A system installation's socket is open to every account, and Node cannot tell the peer's
+ * uid: so what would weaken the guard is heard only on a second socket, in a folder that nobody else may enter.
+ */
+export type Caller = 'owner' | 'anyone';
+
 /** One request of the socket's line protocol. Always an object with `ok`. */
-export function makeAnswer(service: Service, facts: DaemonFacts): (value: unknown) => Promise<object> {
+export function makeAnswer(
+  service: Service,
+  facts: DaemonFacts,
+  caller: Caller = 'owner',
+): (value: unknown) => Promise<object> {
   return async (value) => {
     const parsed = requestSchema.safeParse(value);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       return { ok: false, error: `not a request: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim() };
     }
+    if (caller !== 'owner' && OWNER_ONLY.has(parsed.data.op))
+      return { ok: false, error: `in a system installation \`${parsed.data.op}\` takes root: use sudo` };
     return answer(service, facts, parsed.data);
   };
 }
+
+/** Ends the guard, takes from the record, or forgets what a person denied. */
+const OWNER_ONLY: ReadonlySet<Request['op']> = new Set(['stop', 'erase', 'reopen']);
 
 async function answer(service: Service, facts: DaemonFacts, request: Request): Promise<object> {
   switch (request.op) {

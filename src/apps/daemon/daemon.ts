@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, rmSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import type { Paths } from '../paths.ts';
-import { type DaemonFacts, makeAnswer } from './answer.ts';
+import { type Caller, type DaemonFacts, makeAnswer } from './answer.ts';
 import type { HookDoor } from './hook-door.ts';
 import { makePage, type Page } from './page.ts';
 import type { Service } from './service.ts';
@@ -42,7 +42,7 @@ export async function startDaemon(parts: DaemonParts): Promise<StartResult> {
   const page = makePage({ holds: (all) => service.holds(all), show: (id) => service.show(id), status });
   const pagePort = await listenLoopback(page);
   const pageUrl = page.url(pagePort);
-  const answer = makeAnswer(service, {
+  const facts: DaemonFacts = {
     status,
     stop: () => {
       setImmediate(() => {
@@ -52,16 +52,22 @@ export async function startDaemon(parts: DaemonParts): Promise<StartResult> {
     agentEnvironment: parts.agentEnvironment,
     preapprove: parts.preapprove,
     reopen: (task) => service.store.clearDenials(task),
-  });
-  const server = makeSocketServer({
-    hook: parts.hookDoor,
-    request: answer,
-    malformed: (why) => {
-      recordMalformed(service, why).catch(() => undefined);
-    },
-  });
-  const listening = await listen(server, paths);
+  };
+  const socketServer = (caller: Caller): Server =>
+    makeSocketServer({
+      hook: parts.hookDoor,
+      request: makeAnswer(service, facts, caller),
+      malformed: (why) => {
+        recordMalformed(service, why).catch(() => undefined);
+      },
+    });
+  const server = socketServer(paths.trust === 'system' ? 'anyone' : 'owner');
+  const ownerServer = paths.system === undefined ? undefined : socketServer('owner');
+  const listening =
+    (await listen(server, paths)) ??
+    (ownerServer === undefined ? undefined : await listenAt(ownerServer, paths.system?.ownerSocket ?? '', 0o177));
   if (listening !== undefined) {
+    server.close();
     page.server.close();
     return { ok: false, why: listening };
   }
@@ -90,11 +96,12 @@ export async function startDaemon(parts: DaemonParts): Promise<StartResult> {
 
   async function close(): Promise<void> {
     server.close();
+    ownerServer?.close();
     page.server.close();
     page.server.closeAllConnections();
     await parts.gateway?.close();
     await parts.close();
-    if (process.env.LISTEN_FDS === undefined) rmSync(paths.socket, { force: true });
+    if (!isSocketActivated()) rmSync(paths.socket, { force: true });
     end();
   }
   return { ok: true, daemon: { pageUrl, ended, close } };
@@ -111,9 +118,14 @@ function listenLoopback(page: Page): Promise<number> {
   });
 }
 
+/** systemd holds the listening socket, and made it before this process. Source: sd_listen_fds(3) */
+export function isSocketActivated(): boolean {
+  return process.env.LISTEN_FDS === '1' && process.env.LISTEN_PID === String(process.pid);
+}
+
 /** `undefined` when it listens, else why not. */
 async function listen(server: Server, paths: Paths): Promise<string | undefined> {
-  if (process.env.LISTEN_FDS === '1' && process.env.LISTEN_PID === String(process.pid)) {
+  if (isSocketActivated()) {
     return new Promise((resolve) => {
       server.once('error', (error) => resolve(error.message));
       server.listen({ fd: SYSTEMD_FD }, () => resolve(undefined));
@@ -126,16 +138,20 @@ async function listen(server: Server, paths: Paths): Promise<string | undefined>
     return `\`${paths.runtime}\` is not a folder of this account`;
   if (paths.trust === 'advisory') chmodSync(paths.runtime, 0o700);
   if (await answers(paths.socket)) return `already running at \`${paths.socket}\``;
+  // SECURITY: 0600 from the start; in a system installation other accounts may connect, and the folder is not theirs.
+  return listenAt(server, paths.socket, paths.trust === 'system' ? 0o111 : 0o177);
+}
+
+function listenAt(server: Server, socket: string, umask: number): Promise<string | undefined> {
   try {
-    unlinkSync(paths.socket);
+    unlinkSync(socket);
   } catch {
     // there was none
   }
   return new Promise((resolve) => {
     server.once('error', (error) => resolve(error.message));
-    // SECURITY: 0600 from the start; in a system installation other accounts may connect, and the folder is not theirs.
-    const before = process.umask(paths.trust === 'system' ? 0o111 : 0o177);
-    server.listen(paths.socket, () => {
+    const before = process.umask(umask);
+    server.listen(socket, () => {
       process.umask(before);
       resolve(undefined);
     });

@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { HOOK_AGENTS } from '../../../protocols/hooks/hook.ts';
+import type { Paths } from '../../paths.ts';
 import { replaceFile } from './replace-file.ts';
 
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/u);
@@ -76,8 +77,10 @@ export function readMode(configDir: string): Mode {
   return read.kind === 'record' ? read.record.mode : 'enforce';
 }
 
-export function writeRecord(configDir: string, record: InstallRecord): void {
-  replaceFile(installFile(configDir), `${JSON.stringify(recordSchema.parse(record), undefined, 2)}\n`, 0o600);
+/** A system installation's daemon and hooks read it under other accounts than root's, to whom it belongs. */
+export function writeRecord(paths: Pick<Paths, 'config' | 'trust'>, record: InstallRecord): void {
+  const text = `${JSON.stringify(recordSchema.parse(record), undefined, 2)}\n`;
+  replaceFile(installFile(paths.config), text, paths.trust === 'system' ? 0o644 : 0o600);
 }
 
 export function removeRecord(configDir: string): void {

@@ -10,6 +10,8 @@ export interface SettingsPlaces {
   readonly project: string;
   /** Managed settings of Claude Code; `/etc/claude-code/managed-settings.json` unless a test says otherwise. */
   readonly managedFile: string;
+  /** Cursor's enterprise file, `/etc/cursor/hooks.json`: only a system installation writes it. */
+  readonly cursorManagedFile?: string;
 }
 
 export interface TargetPlace {
@@ -24,8 +26,7 @@ export function settingsFile(agent: HookAgent, scope: Scope, places: SettingsPla
     case 'claude-code':
       return scope === 'managed' ? places.managedFile : path.join(base, '.claude/settings.json');
     case 'cursor':
-      // Cursor's own enterprise file is for an administrator's tools; it is not written from here.
-      return scope === 'managed' ? undefined : path.join(base, '.cursor/hooks.json');
+      return scope === 'managed' ? places.cursorManagedFile : path.join(base, '.cursor/hooks.json');
     default:
       return agent satisfies never;
   }
