@@ -171,6 +171,13 @@ function surroundingsOf(
   mountPoints: readonly string[] | undefined,
 ): Surroundings {
   const tracked = new Set(index?.map((entry) => entry.path));
+  const folders = new Set<string>();
+  for (const name of tracked) {
+    for (let end = name.lastIndexOf('/'); end > 0; end = name.lastIndexOf('/', end - 1)) {
+      if (folders.has(name.slice(0, end))) break;
+      folders.add(name.slice(0, end));
+    }
+  }
   const rules = repository === undefined ? undefined : makeIgnoreRules(files, repository);
   const inside = (path: string): string | undefined =>
     repository !== undefined && path !== repository.root && isWithin(path, repository.root)
@@ -178,6 +185,7 @@ function surroundingsOf(
       : undefined;
   return {
     mountPoints,
+    holdsTracked: (path) => index === undefined || folders.has(inside(path) ?? ''),
     isTracked: (path) => index === undefined || tracked.has(inside(path) ?? ''),
     isIgnored: async (path, isDirectory) => {
       const name = inside(path);

@@ -177,6 +177,34 @@ test('a build folder is regenerable where git ignores it', needsGit, async () =>
   assert.equal((await f.recovery('node_modules')).regenerable, false);
 });
 
+test(
+  'what came over the network is not counted to the last file, unless something else goes with it',
+  needsGit,
+  async () => {
+    const f = new Fixture().write({
+      '.gitignore': 'node_modules\n',
+      'package.json': '{}',
+      'node_modules/lib/package.json': '{}',
+      'node_modules/lib/a/b.js': '12345',
+      'notes.txt': 'x',
+    });
+    f.git('init', '-q');
+    const alone = await f.recovery('node_modules');
+    assert.deepEqual([alone.regenerable, alone.filesCapped, alone.irreplaceable], [true, true, []]);
+    const all = await f.recovery('*');
+    assert.deepEqual(all.irreplaceable, ['notes.txt', 'package.json']);
+    const whole = await f.recovery('');
+    assert.deepEqual([whole.filesCapped, whole.regenerable], [false, false]);
+    assert.ok(whole.files > 5);
+    // A package that someone put under version control, and changed.
+    f.git('add', '-f', 'node_modules');
+    f.git('commit', '-q', '-m', 'c');
+    assert.equal(await flags(f, 'node_modules'), 'trackedAndClean');
+    f.write({ 'node_modules/lib/a/b.js': 'patched' });
+    assert.deepEqual((await f.recovery('node_modules')).irreplaceable, ['lib/a/b.js']);
+  },
+);
+
 test('outside git, node_modules beside a package.json only', async () => {
   const f = new Fixture().write({
     'p/package.json': '{}',
