@@ -59,11 +59,13 @@ const NOUNS = new Set([
   'check',
   'watch',
 ]);
+const LONGEST_NAME = 200;
 const JOINTS = new Set(['and', 'or', 'then', 'after', 'with']);
 
 /** `volumeDelete`, `batch_delete`, `HTTPServer-list` → lower-case words. */
 export function wordsOf(name: string): string[] {
   return name
+    .slice(0, LONGEST_NAME)
     .normalize('NFKC')
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
@@ -86,6 +88,8 @@ export function verbOfWord(word: string): NameVerb | undefined {
  * made worse by a last word that is as often a noun (`get_latest_release`), but is by an unmistakable one.
  */
 export function verbOfName(name: string): NameVerb | undefined {
+  // No name is this long; one that is would cost time, and hide words.
+  if (name.length > LONGEST_NAME) return undefined;
   const words = wordsOf(name);
   const firstAt = words.findIndex((word) => VERB_OF.has(word));
   if (firstAt === -1) return glued(words);

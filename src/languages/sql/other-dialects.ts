@@ -18,8 +18,7 @@ import { type SqlToken, statementsOf, tokensOf } from './tokens.ts';
  */
 export function otherDialectEffects(text: string, system: string, context: OtherContext): Effect[] {
   const whole = sqlEffects(system, [0, text.length]);
-  const clientLine = /^\s*[\\.!]/m.exec(text);
-  if (clientLine !== null) return clientCommands(text, whole);
+  if (/^[^\S\n]*[\\.!]/m.test(text)) return clientCommands(text, whole);
   const result = tokensOf(text, context.dialect);
   if (!result.ok) return [whole.opaque(result.why)];
   return statementsOf(result.tokens).flatMap((statement) => {
@@ -64,14 +63,17 @@ const STARTS_ANOTHER = new Set([
 /** Words after which the next one is part of a clause: `ON DELETE`, `FOR UPDATE`, `CREATE OR REPLACE`. */
 const CLAUSE_BEFORE = new Set(['ON', 'FOR', 'AFTER', 'BEFORE', 'OF', 'OR', 'NO', 'INSTEAD', 'KEY', 'WITH']);
 
+const MOST_STARTS = 40;
+
 function judge(tokens: readonly SqlToken[], effects: SqlEffects, context: OtherContext): Effect[] {
   const found: Effect[] = judgeLeading(tokens, effects, context);
   const begins = tokens[0]?.text ?? '';
   // A CREATE of code was judged by its body; a DDL word inside ALTER or GRANT belongs to it.
   if (['ALTER', 'GRANT', 'REVOKE', 'DENY', 'EXPLAIN', 'DESCRIBE', 'DESC', 'SHOW', 'HELP'].includes(begins))
     return found;
+  let starts = 0;
   tokens.forEach((token, index) => {
-    if (index === 0 || token.kind !== 'word' || !STARTS_ANOTHER.has(token.text)) return;
+    if (starts > MOST_STARTS || index === 0 || token.kind !== 'word' || !STARTS_ANOTHER.has(token.text)) return;
     const before = tokens[index - 1];
     const after = tokens[index + 1];
     if (before?.kind === 'word' && CLAUSE_BEFORE.has(before.text)) return;
@@ -81,9 +83,11 @@ function judge(tokens: readonly SqlToken[], effects: SqlEffects, context: OtherC
     if (begins === 'CREATE' || begins === 'INSERT' || (begins === 'REPLACE' && token.text === 'REPLACE')) {
       if (token.text === 'INSERT' || token.text === 'REPLACE' || token.text === 'UPDATE') return;
     }
+    starts += 1;
     found.push(...judgeLeading(tokens.slice(index), effects, context));
   });
-  return found;
+  // Each start is read to the end of the statement: past a number of them the time would not be bounded.
+  return starts > MOST_STARTS ? [effects.opaque(`more than ${MOST_STARTS} orders in one statement`)] : found;
 }
 
 const READING = new Set(

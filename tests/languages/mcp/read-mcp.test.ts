@@ -67,6 +67,7 @@ describe('verb words', () => {
       ['status_update', 'change'],
       ['dropdb', 'destroy'],
       ['dropdown', undefined],
+      [`list_${'x'.repeat(300)}_delete`, undefined],
       ['fetch_or_remove', 'destroy'],
     ];
     for (const [name, verb] of table) assert.equal(verbOfName(name), verb, name);

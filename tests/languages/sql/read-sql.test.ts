@@ -141,6 +141,8 @@ describe('sql reader', () => {
     assert.equal(danger('SELECT 1\u0000; DROP TABLE users'), 'opaque');
     assert.equal(worstDanger(readSql({ kind: 'sql', bytes: Uint8Array.of(0xff) }, NO_FACTS).effects), 'opaque');
     assert.equal(danger(`${'DROP TABLE a;'.repeat(300)}`), 'opaque');
+    assert.equal(danger('drop x '.repeat(5000), 'mssql'), 'opaque');
+    assert.equal(danger('\n'.repeat(60_000), 'mysql'), 'harmless');
   });
 
   it('gives the span of the statement', () => {
