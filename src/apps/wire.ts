@@ -19,12 +19,14 @@ import type { RawAttempt } from '../pipeline/observe.ts';
 import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
 import type { Certificates } from '../ports/certificates.ts';
 import type { People } from '../ports/people.ts';
+import type { Store } from '../ports/store.ts';
 import { commandCredential } from './daemon/command-credential.ts';
 import { startDaemon } from './daemon/daemon.ts';
 import { makeGatewayDoor, makeRegistry } from './daemon/gateway-door.ts';
 import { makeHookDoor } from './daemon/hook-door.ts';
 import { workspaceOf } from './daemon/origin.ts';
 import { makePreapprove } from './daemon/preapproval.ts';
+import { withRememberedDenials } from './daemon/remembered-denials.ts';
 import { makeService } from './daemon/service.ts';
 import { toAction } from './egress/action.ts';
 import { CredentialTable } from './egress/credential-table.ts';
@@ -47,13 +49,15 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     ...(person === undefined ? {} : { uid: person.uid }),
     ...options.registry,
   });
-  let store: Awaited<ReturnType<typeof openStore>>;
+  let store: Store;
   try {
-    store = await openStore({
-      dir: ledgerDir(paths.state),
-      logKeyPath: path.join(paths.state, 'log.key'),
-      origin: `${hostname()}/holdpoint/${userInfo().uid}`.replace(/[\s+]/g, '-'),
-    });
+    store = withRememberedDenials(
+      await openStore({
+        dir: ledgerDir(paths.state),
+        logKeyPath: path.join(paths.state, 'log.key'),
+        origin: `${hostname()}/holdpoint/${userInfo().uid}`.replace(/[\s+]/g, '-'),
+      }),
+    );
   } catch (error) {
     return { ok: false, why: error instanceof Error ? error.message : String(error) };
   }

@@ -1,6 +1,7 @@
 import type { Digest } from './digest.ts';
 
-export type SignatureFormat = 'sshsig' | 'webauthn';
+/** `preapproval`: `bytes` is a whole signed pre-approval document, made before the hold was. */
+export type SignatureFormat = 'sshsig' | 'webauthn' | 'preapproval';
 
 /** A signature as it came in. `key` is the digest of the public key that made it. */
 export interface Signature {

@@ -26,10 +26,16 @@ export async function approve(judged: Judged<'hold'>, nowMs: number, ports: Appr
     states: ['open', 'approved'],
     limit: 1,
   });
-  if (standing?.state === 'approved' && standing.approval !== undefined)
-    return mintApproved({ hold: standing, approval: standing.approval });
+  if (standing?.state === 'approved' && standing.approval !== undefined) {
+    // SECURITY: the store's word is not enough; whoever can write its file could have written `approved`.
+    const still = await sufficient(standing, standing.approval, ports.approver);
+    if (still.ok) return mintApproved({ hold: standing, approval: standing.approval });
+    await ports.store.settleHold(standing.id, ['approved'], 'void', {
+      say: `its approval does not count: ${still.why}`,
+    });
+  }
   if (standing?.state === 'open' && sameMatter(standing.claim, judged)) return waits(standing);
-  if (standing !== undefined) {
+  if (standing?.state === 'open') {
     // What a person would read there is no longer what would run.
     await ports.store.settleHold(standing.id, ['open'], 'void', {
       say: 'the facts changed before anyone signed; a new hold was opened',
@@ -113,22 +119,27 @@ export async function acceptApproval(
       why: `hold ${hold.id} does more than a card can show, so it cannot be signed; ask for it in smaller steps`,
     };
   }
-  const check = await ports.approver.check(approval, hold.claim);
+  const check = await sufficient(hold, approval, ports.approver);
+  if (!check.ok) return check;
+  const settled = await ports.store.settleHold(hold.id, ['open'], 'approved', { approval, signers: check.signers });
+  return settled
+    ? { ok: true, signers: check.signers }
+    : { ok: false, why: `hold ${hold.id} was settled by someone else meanwhile` };
+}
+
+/** Whether an approval carries what this hold needs: valid signatures over its claim, enough people, presence. */
+async function sufficient(hold: HoldRecord, approval: Approval, approver: Approver): Promise<Acceptance> {
+  const check = await approver.check(approval, hold.claim);
   if (!check.ok) return check;
   const destructive = worstDanger(hold.effects) === 'destructive';
   const counting = destructive ? check.signers.filter((signer) => PRESENT.has(signer.presence)) : check.signers;
   const names = new Set(counting.map((signer) => signer.name));
   const needed = neededSigners(hold);
-  if (names.size < needed) {
-    const presence = destructive
-      ? ' with presence (a touched key with PIN, or a passphrase typed for this signature; a key in ssh-agent does not count)'
-      : '';
-    return { ok: false, why: `needs ${needed} signer${needed === 1 ? '' : 's'}${presence}; got ${names.size}` };
-  }
-  const settled = await ports.store.settleHold(hold.id, ['open'], 'approved', { approval, signers: check.signers });
-  return settled
-    ? { ok: true, signers: check.signers }
-    : { ok: false, why: `hold ${hold.id} was settled by someone else meanwhile` };
+  if (names.size >= needed) return check;
+  const presence = destructive
+    ? ' with presence (a touched key with PIN, or a passphrase typed for this signature; a key in ssh-agent does not count)'
+    : '';
+  return { ok: false, why: `needs ${needed} signer${needed === 1 ? '' : 's'}${presence}; got ${names.size}` };
 }
 
 function neededSigners(hold: HoldRecord): number {

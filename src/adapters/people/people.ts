@@ -63,6 +63,16 @@ function checkApproval(approval: Approval, claim: Claim, directory: Directory): 
   const message = canonicalBytes(claimJson(claim));
   const byName = new Map<string, Signer>();
   for (const signature of approval.signatures) {
+    if (signature.format === 'preapproval') {
+      // Commit, job and uses were bound when it was taken; here it must still be a present person's word for these effects.
+      const result = readStatement(signature.bytes, preapprovalSchema);
+      if (!result.ok) return result;
+      if (result.statement.effects !== claim.effects) return no('the pre-approval is for other effects');
+      const found = presentSigner(result, { ok: true, directory });
+      if (!found.ok) return found;
+      byName.set(found.signer.name, found.signer);
+      continue;
+    }
     if (signature.format !== 'sshsig') return no(`signatures of format \`${signature.format}\` are not accepted`);
     const check = verifySignature(signature.bytes, message);
     if (!check.ok) return check;

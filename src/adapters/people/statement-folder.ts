@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
@@ -46,6 +47,8 @@ export function createStatementFolder<T extends Json>(folder: string, schema: z.
 }
 
 async function namesIn(folder: string): Promise<string[]> {
+  // Asked at every attempt, and mostly there is no such folder: one call that does not leave the thread.
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return [];
   try {
     return (await readdir(folder)).filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort();
   } catch {

@@ -1,11 +1,27 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../ports/clock.ts';
 
-/** The machine's clock. */
-export function makeSystemClock(): Clock {
+/**
+ * The machine's clock, but within one process never behind the time that has really passed: setting the clock back
+ * would otherwise stretch every deadline. A leap forward is followed.
+ */
+export function makeSystemClock(
+  wall: () => number = () => Date.now(),
+  monotonic: () => number = () => performance.now(),
+): Clock {
+  const anchor = { wallMs: wall(), monotonicMs: monotonic() };
   return {
-    nowMs: () => Date.now(),
-    monotonicMs: () => performance.now(),
+    nowMs: () => {
+      const atMs = monotonic();
+      const passedMs = Math.floor(anchor.wallMs + (atMs - anchor.monotonicMs));
+      const wallMs = wall();
+      if (wallMs > passedMs) {
+        anchor.wallMs = wallMs;
+        anchor.monotonicMs = atMs;
+      }
+      return Math.max(wallMs, passedMs);
+    },
+    monotonicMs: monotonic,
   };
 }
 

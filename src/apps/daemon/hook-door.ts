@@ -1,4 +1,5 @@
 import type { Action, Origin } from '../../core/attempt.ts';
+import { digestOfBytes } from '../../core/digest.ts';
 import type { Receipt } from '../../core/receipt.ts';
 import { type AnyJudged, isRefused, type Refused } from '../../pipeline/products.ts';
 import { decodeHook, encodeHook, withCommand } from '../../protocols/hooks/agents.ts';
@@ -45,8 +46,7 @@ export function makeHookDoor(service: Service, options: HookDoorOptions): HookDo
     if (call.preview && !isRefused(judged) && judged.says === 'allow') return encodeHook({ kind: 'allow' }, call);
     const ran = await service.pipeline.proceed(attempt, judged, service.releaser);
     if (isRefused(ran)) return deny(ran);
-    if (call.toolUseId !== undefined)
-      remember(`${call.sessionId} ${call.toolUseId}`, { intent: ran.intent, judged: ran.judged });
+    remember(callKey(call, action), { intent: ran.intent, judged: ran.judged });
     return encodeHook({ kind: 'allow' }, call);
   }
 
@@ -57,12 +57,20 @@ export function makeHookDoor(service: Service, options: HookDoorOptions): HookDo
   }
 
   async function after(call: HookCall): Promise<HookOutput> {
-    const key = `${call.sessionId} ${call.toolUseId ?? ''}`;
+    if (call.action.kind === 'harmless-tool') return encodeHook({ kind: 'nothing' }, call);
+    const key = callKey(call, call.action);
     const entry = running.get(key);
     if (entry !== undefined) {
       running.delete(key);
       const { outcome, detail } = call.outcome ?? { outcome: 'unknown' as const, detail: '' };
-      await service.report(await entry.intent, entry.judged, outcome, detail);
+      const other = digestOfBytes(call.action.bytes) !== digestOfBytes(entry.judged.attempt.action.bytes);
+      // Another hook of the host has rewritten what was judged: the record says that something else ran.
+      if (other)
+        await service.report(await entry.intent, entry.judged, 'unknown', {
+          warning: 'the host ran other bytes than were judged',
+          detail,
+        });
+      else await service.report(await entry.intent, entry.judged, outcome, detail);
     }
     return encodeHook({ kind: 'nothing' }, call);
   }
@@ -78,6 +86,11 @@ export function makeHookDoor(service: Service, options: HookDoorOptions): HookDo
     if (call.action.kind === 'harmless-tool') return encodeHook({ kind: 'allow' }, call);
     return before(call, call.action);
   };
+}
+
+/** Ties a report to its call: by the host's id, else by the bytes. */
+function callKey(call: HookCall, action: Action): string {
+  return `${call.sessionId} ${call.toolUseId ?? digestOfBytes(action.bytes)}`;
 }
 
 function canRewrite(call: HookCall, action: Action): boolean {

@@ -49,7 +49,7 @@ export function makePreapprove(service: Service, people: Pick<People, 'verifyPre
     const approval = {
       hold: hold.id,
       claim: claimDigest(hold.claim),
-      signatures: [{ key: mark, format: 'sshsig' as const, bytes: document }],
+      signatures: [{ key: mark, format: 'preapproval' as const, bytes: document }],
     };
     if (!(await service.store.settleHold(hold.id, ['open'], 'approved', { approval, signers: [check.signer] })))
       return refuse('the hold was settled meanwhile');

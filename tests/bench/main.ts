@@ -1,0 +1,63 @@
+// `npm run bench [NAME]...`: figures beside their floors and peers, from one run. The same run writes docs/benchmarks.md
+// with `--write`.
+import { writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { benchDecision } from './decision.ts';
+import { benchEgress } from './egress.ts';
+import { benchHook } from './hook.ts';
+import { ledgerBench } from './ledger.ts';
+
+interface Row {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+const BENCHES: Readonly<Record<string, { readonly title: string; run(): Promise<readonly Row[]> }>> = {
+  hook: {
+    title: 'The hook, as a whole process',
+    run: async () =>
+      (await benchHook()).map((row) => ({ name: row.name + versus(row), value: row.medianMs, unit: 'ms' })),
+  },
+  decision: { title: 'The decision', run: benchDecision },
+  ledger: { title: 'The ledger', run: ledgerBench },
+  egress: {
+    title: 'The gateway',
+    run: async () =>
+      (await benchEgress()).map((row) => ({
+        name: `${row.what}: p50 ${Math.round(row.p50Micros)} µs${row.ratio === undefined ? '' : `, ${row.ratio.toFixed(2)} of the bare proxy`}`,
+        value: row.requestsPerSecond,
+        unit: 'requests/s',
+      })),
+  },
+};
+
+function versus(row: { readonly floor?: string; readonly ratio?: number }): string {
+  return row.ratio === undefined ? '' : ` (${row.ratio.toFixed(2)} × ${row.floor ?? 'floor'})`;
+}
+
+const words = process.argv.slice(2);
+const names = words.filter((word) => word !== '--write');
+const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
+if (unknown !== undefined) {
+  console.error(`bench: no bench \`${unknown}\`; there are ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(64);
+}
+const parts: string[] = [];
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  const lines = [`## ${bench.title}`, '', '| what | figure |', '|---|---|'];
+  for (const row of await bench.run()) lines.push(`| ${row.name} | ${Number(row.value.toPrecision(3))} ${row.unit} |`);
+  console.log(`${lines.join('\n')}\n`);
+  parts.push(`${lines.join('\n')}\n`);
+}
+if (words.includes('--write')) {
+  const machine = `${os.availableParallelism()} cores, ${os.platform()} ${os.arch()}, Node ${process.versions.node}`;
+  const text = `# Benchmarks
+
+Written by \`npm run bench -- --write\` on a shared machine with ${machine}. Each figure stands beside a floor or peer
+of the same run; compare ratios, not runs.
+
+${parts.join('\n')}`;
+  writeFileSync(new URL('../../docs/benchmarks.md', import.meta.url), text);
+}
