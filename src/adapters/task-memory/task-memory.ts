@@ -6,8 +6,10 @@ export interface TaskMemory {
   /**
    * To be called after an effect that created the file, or changed one that the task had created, and only where the
    * file did not exist before the task. `path` is absolute. Does nothing unless a file or symlink is there now.
+   * `bornSinceMs`, milliseconds since the epoch: nor if it was there before, whatever the effect was called. Give the
+   * time of the attempt: `touch` and `cp` create only where nothing was.
    */
-  noteCreated(task: string, path: string): void;
+  noteCreated(task: string, path: string, bornSinceMs?: number): void;
   /** True if the task made the very file that is there now. */
   wasCreated(task: string, path: string): boolean;
 }
@@ -44,9 +46,9 @@ export function makeTaskMemory(options: TaskMemoryOptions = {}): TaskMemory {
   }
 
   return {
-    noteCreated: (task, path) => {
+    noteCreated: (task, path, bornSinceMs) => {
       const found = identify(path);
-      if (found === undefined) return;
+      if (found === undefined || (bornSinceMs !== undefined && found.bornMs < bornSinceMs)) return;
       remember(task, found.path, found.identity);
       if (options.file !== undefined) {
         // Losing a note only makes the guard ask once more.
@@ -73,14 +75,16 @@ function dropOldest<K, V>(map: Map<K, V>, keep: number): void {
   }
 }
 
-function identify(path: string): { readonly path: string; readonly identity: Identity } | undefined {
+function identify(
+  path: string,
+): { readonly path: string; readonly identity: Identity; readonly bornMs: number } | undefined {
   if (!path.startsWith('/') || path.includes('\0')) return undefined;
   return attempt(() => {
     const real = join(realpathSync(dirname(path)), basename(path));
     const stat = lstatSync(real, { bigint: true });
     // Directories are never noted: what lies in them may have been moved there.
     if (!stat.isFile() && !stat.isSymbolicLink()) return undefined;
-    return { path: real, identity: `${stat.dev}:${stat.ino}:${stat.birthtimeNs}` };
+    return { path: real, identity: `${stat.dev}:${stat.ino}:${stat.birthtimeNs}`, bornMs: Number(stat.birthtimeMs) };
   });
 }
 
