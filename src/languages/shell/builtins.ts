@@ -7,9 +7,59 @@ import { type Field, HOLE, hasHole, literal, SETUP, shown } from './value.ts';
 
 /** Assignments and `env` prefixes: variables that switch hooks and checks off. */
 export const assignments: Handler = (call) => {
-  for (const field of call.argv) bypass(field.s, call.machine);
+  for (const field of call.argv) {
+    bypass(field.s, call.machine);
+    runsByVariable(field.s, call.machine, call.scope);
+  }
   return '';
 };
+
+/** Variables whose value other programs run, or that put code into them. */
+function runsByVariable(text: string, machine: Machine, scope: Scope): void {
+  const equals = text.indexOf('=');
+  const name = text.slice(0, equals);
+  const value = text.slice(equals + 1);
+  if (value === '' || (hasHole(value) && !RUN_BY_OTHERS.has(name))) return;
+  if (RUN_BY_OTHERS.has(name)) {
+    if (
+      !/^(cat|less|more|vim?|nvim|nano|emacs|code|true|:|ssh|delta|bat|open)(\s+-[\w=./-]+(\s+[\w./~=@-]+)?)*$/.test(
+        value,
+      )
+    )
+      machine.script(value, { ...subscope(scope), depth: scope.depth + 1 });
+  } else if (
+    name === 'LD_PRELOAD' ||
+    name === 'DYLD_INSERT_LIBRARIES' ||
+    (name === 'NODE_OPTIONS' && /--(require|import|loader|experimental-loader)|(^|\s)-r\b/.test(value)) ||
+    name === 'PERL5OPT' ||
+    (name === 'RUBYOPT' && /-r/.test(value))
+  ) {
+    opaque(machine, 'shell/environment', `puts code into other programs by ${name}`);
+  }
+}
+
+const RUN_BY_OTHERS: ReadonlySet<string> = new Set([
+  'GIT_SSH_COMMAND',
+  'GIT_SSH',
+  'GIT_EDITOR',
+  'GIT_SEQUENCE_EDITOR',
+  'EDITOR',
+  'VISUAL',
+  'PAGER',
+  'GIT_PAGER',
+  'MANPAGER',
+  'GIT_EXTERNAL_DIFF',
+  'GIT_ASKPASS',
+  'SSH_ASKPASS',
+  'LESSOPEN',
+  'PROMPT_COMMAND',
+  'BASH_ENV',
+  'ENV',
+  'BROWSER',
+  'RSYNC_RSH',
+  'FZF_DEFAULT_COMMAND',
+  'PS4',
+]);
 
 function bypass(text: string, machine: Machine): void {
   const equals = text.indexOf('=');
@@ -52,6 +102,7 @@ const declare: Handler = (call) => {
     const equals = field.s.indexOf('=');
     if (equals <= 0 || field.s.startsWith('-')) continue;
     bypass(field.s, call.machine);
+    runsByVariable(field.s, call.machine, call.scope);
     call.scope.vars.set(field.s.slice(0, equals), [{ ...field, s: field.s.slice(equals + 1) }]);
   }
   harmlessRun(call.machine, 'shell/builtin', call.name);

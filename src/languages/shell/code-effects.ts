@@ -122,6 +122,19 @@ function readCall(
       return;
     }
   }
+  if (
+    last === 'getattr' &&
+    (call.args.some(
+      (token) =>
+        token.kind === 'string' &&
+        /^(remove|unlink|rmtree|system|popen|rmdir|exec|eval|run|call|Popen)$/.test(token.text),
+    ) ||
+      (/^(os|shutil|subprocess|__import__|builtins|__builtins__)$/.test(call.args[0]?.text ?? '') &&
+        !call.args.some((token) => token.kind === 'string' && token.at > (call.args[2]?.at ?? 0) - 1)))
+  ) {
+    opaque(machine, source, 'takes a function by a name that is made while it runs (getattr)');
+    return;
+  }
   if (DYNAMIC.test(call.name) || /^(exec|eval)$/.test(call.name)) {
     const first = call.args[0];
     if (tongue === 'perl' && first?.text === '{') return;

@@ -12,7 +12,7 @@ import {
   lastName,
   resolvePath,
 } from './paths.ts';
-import { type Field, HOLE, hasHole, literal, shown } from './value.ts';
+import { type Field, HOLE, hasHole, literal, SECRET, shown } from './value.ts';
 
 const rm: Handler = (call) => {
   const { machine, scope } = call;
@@ -86,7 +86,12 @@ function overwrite(call: Call, destination: Field, sources: readonly Field[], ke
   const from = sources[0];
   loseFile(call.machine, destination, call.scope.cwd, 'overwrite', {
     source,
-    ...(from === undefined || hasHole(from.s) ? {} : { into: lastName(from.s), fromTemplate: /[._-](example|sample|template|dist|defaults?|test|ci)\b/.test(lastName(from.s)) }),
+    ...(from === undefined || hasHole(from.s)
+      ? {}
+      : {
+          into: lastName(from.s),
+          fromTemplate: /[._-](example|sample|template|dist|defaults?|test|ci)\b/.test(lastName(from.s)),
+        }),
   });
 }
 
@@ -288,7 +293,10 @@ const tar: Handler = (call) => {
   if (args.has('-x', '--extract', '--get')) {
     const path = resolvePath(into?.s ?? '.', scope.cwd);
     if (args.has('-O', '--to-stdout')) return HOLE;
-    if ((isCatastrophic(path) || isSystem(path)) && !/^\/(opt|usr\/local|home|Users|srv|data|mnt)\/?./.test(path)) {
+    if (
+      (isCatastrophic(path) || isSystem(path)) &&
+      !/^\/(opt|usr\/local|home\/.|Users\/.|srv\/.|data\/.|mnt\/.)/.test(path)
+    ) {
       machine.emit({
         verb: 'change',
         target: fileRef(shown(path)),
@@ -302,9 +310,18 @@ const tar: Handler = (call) => {
   const archive = args.value('-f', '--file');
   if (args.has('-c', '--create') && archive !== undefined && archive.s !== '-')
     loseFile(machine, archive, scope.cwd, 'overwrite', { source });
+  const secret = args.operands.some(
+    (one) =>
+      /(^|\/)\.(ssh|aws|gnupg|kube|docker|azure|config\/gcloud)\/?$/.test(one.s) ||
+      isSecret(resolvePath(one.s, scope.cwd)),
+  );
   if (args.has('--remove-files'))
     for (const operand of args.operands) loseFile(machine, operand, scope.cwd, 'delete', { source, recursive: true });
   harmlessRun(machine, source, 'tar');
+  if (secret && args.has('-c', '--create')) {
+    if (archive === undefined || archive.s === '-') return SECRET + HOLE;
+    scope.written.set(resolvePath(archive.s, scope.cwd), SECRET + HOLE);
+  }
   return HOLE;
 };
 
@@ -437,9 +454,9 @@ const creates: Handler = (call) => {
 };
 
 const compress: Handler = (call) => {
-  // The original goes, its compressed twin stays: nothing is lost.
+  // The original goes, its compressed twin stays: nothing is lost. A secret stays one.
   harmlessRun(call.machine, `catalog/${call.name}`, call.name);
-  return HOLE;
+  return call.scope.stdin?.includes(SECRET) === true ? SECRET + HOLE : HOLE;
 };
 
 const ed: Handler = (call) => {
@@ -461,7 +478,7 @@ export const COREUTILS: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['dd', dd],
   ['dcfldd', dd],
   ['truncate', truncate],
-  ...['chmod', 'chown', 'chgrp', 'setfacl', 'chattr', 'chflags'].map((name) => [name, permissions] as const),
+  ...['chmod', 'chown', 'chgrp', 'setfacl'].map((name) => [name, permissions] as const),
   ['sed', sed],
   ['gsed', sed],
   ['tar', tar],

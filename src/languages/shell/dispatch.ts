@@ -24,6 +24,7 @@ import { readPowershell } from './powershell.ts';
 import { PROCESSES } from './process.ts';
 import { READERS } from './readers.ts';
 import { runners } from './runners.ts';
+import { readSqlText } from './sql-text.ts';
 import { TEXT_TOOLS } from './text-tools.ts';
 import { compileTools, runTool, runUnknown } from './tool-rules.ts';
 import { type Field, HOLE, hasHole, SETUP, shown } from './value.ts';
@@ -61,7 +62,17 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
     readPowershell(argv[1]?.s ?? '', scope, machine);
     return HOLE;
   }
-  if (hasHole(head.s)) return unknownCommand(head, argv, scope, machine);
+  const tail = head.s.slice(head.s.lastIndexOf('/') + 1);
+  // `$(npm bin)/eslint`: the folder is not known, the program's name is.
+  if (
+    hasHole(head.s) &&
+    head.s.includes('/') &&
+    !hasHole(tail) &&
+    (EVERYDAY.has(tail) || TABLE.has(tail) || HANDLERS.has(tail))
+  )
+    return runCommand([{ ...head, s: tail }, ...argv.slice(1)], scope, machine);
+  if (hasHole(head.s) || (head.glob && /[*?[]/.test(head.s) && head.s !== '['))
+    return unknownCommand(head, argv, scope, machine);
   const functionBody = scope.functions.get(head.s);
   if (functionBody !== undefined) return callFunction(head.s, argv, scope, machine);
   const alias = scope.aliases.get(head.s);
@@ -92,6 +103,7 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
   const tool = TABLE.get(name);
   if (tool !== undefined) {
     sendsSecretsOf(call);
+    sqlInFlags(call);
     runTool(tool, name, call.argv, machine);
     return SETUP_WORDS.test(call.argv.map((field) => field.s).join(' ')) ? SETUP : HOLE;
   }
@@ -124,6 +136,17 @@ function nameOf(written: string): string {
   const dot = bare.split('.')[0] ?? bare;
   if (/^(mkfs|fsck|newfs|mke2fs)\./.test(bare)) return dot;
   return written;
+}
+
+/** `--command "drop table t"`: SQL in a flag of a tool that is no client of its own. */
+function sqlInFlags(call: Call): void {
+  for (const [index, field] of call.argv.entries()) {
+    const glued = /^--(?:command|sql|query|execute|statement)=(.*)$/s.exec(field.s);
+    const text =
+      glued?.[1] ?? (/^--(command|sql|query|execute|statement)$/.test(field.s) ? call.argv[index + 1]?.s : undefined);
+    if (text !== undefined && /^\s*(select|insert|update|delete|drop|truncate|alter|create|with)\s/i.test(text))
+      readSqlText(text, 'sqlite', call.scope, call.machine, `catalog/${call.name}`);
+  }
 }
 
 function sendsSecretsOf(call: Call): void {

@@ -87,7 +87,9 @@ export function loseFile(
   }
   const catastrophic = (loss === 'delete' || loss === 'empty') && isCatastrophic(path);
   const tags = catastrophic ? ['catastrophic'] : undefined;
-  const reversal = catastrophic ? 'irreversible' : reversalOf(machine, path, field, loss, options.into, options.fromTemplate);
+  const reversal = catastrophic
+    ? 'irreversible'
+    : reversalOf(machine, path, field, loss, options.into, options.fromTemplate);
   const plain = reversal === 'regenerable' && (loss === 'overwrite' || loss === 'append' || loss === 'edit');
   machine.emit({
     verb: plain ? 'create' : verb,
@@ -129,13 +131,21 @@ function guardVictim(path: string, loss: Loss, recursive: boolean): boolean {
   return loss === 'delete' && recursive && /(^|\/)\.(claude|cursor|codex|gemini|windsurf)$/.test(path);
 }
 
-function reversalOf(machine: Machine, path: string, field: Field, loss: Loss, into?: string, fromTemplate?: boolean): Reversal {
+function reversalOf(
+  machine: Machine,
+  path: string,
+  field: Field,
+  loss: Loss,
+  into?: string,
+  fromTemplate?: boolean,
+): Reversal {
   if (
     loss === 'delete' &&
     [...machine.kept].some((kept) => kept === path || kept.startsWith(`${path}/`) || path.startsWith(`${kept}/`))
   )
     return 'irreversible';
-  const byName = fromTemplate === true && isSecret(path) && !isSystem(path) ? 'regenerable' : reversalByName(machine, path, loss);
+  const byName =
+    fromTemplate === true && isSecret(path) && !isSystem(path) ? 'regenerable' : reversalByName(machine, path, loss);
   if (path.includes(FRESH) || (field.glob && !path.startsWith('/'))) return byName;
   if (!path.startsWith('/')) return byName;
   if (loss === 'append') return byName;

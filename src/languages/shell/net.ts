@@ -3,7 +3,7 @@ import { loseFile, readFile } from './file-effects.ts';
 import { type Call, type Handler, harmlessRun, unjudged } from './machine.ts';
 import { isSecret, resolvePath } from './paths.ts';
 import { request } from './requests.ts';
-import { type Field, hasHole, HOLE, SECRET, shown } from './value.ts';
+import { type Field, HOLE, hasHole, SECRET, shown } from './value.ts';
 
 const CURL =
   setOf(`-X --request -H --header -d --data --data-raw --data-binary --data-ascii --data-urlencode --json -F --form --form-string -T --upload-file
@@ -110,16 +110,14 @@ function piped(call: Call): void {
 }
 
 function exposeBy(call: Call): void {
-  {
-    call.machine.emit({
-      verb: 'expose',
-      target: { system: 'host', kind: 'network', path: [call.name] },
-      reversal: 'irreversible',
-      source: `catalog/${call.name}`,
-      summary: 'sends secrets to another machine',
-      tags: ['credential'],
-    });
-  }
+  call.machine.emit({
+    verb: 'expose',
+    target: { system: 'host', kind: 'network', path: [call.name] },
+    reversal: 'irreversible',
+    source: `catalog/${call.name}`,
+    summary: 'sends secrets to another machine',
+    tags: ['credential'],
+  });
 }
 
 const WGET = setOf(

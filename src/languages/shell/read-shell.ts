@@ -49,7 +49,15 @@ export function makeShellReader(readers: Readers): Reader {
       if (action.dialect === 'powershell' || action.dialect === 'pwsh' || action.dialect === 'cmd')
         readPowershell(text, scope, machine);
       else if (readText(text, scope, machine).includes(SECRET)) {
-        machine.emit({ verb: 'expose', target: { system: 'host', kind: 'environment', path: ['variables'] }, reversal: 'irreversible', source: 'shell/output', summary: 'shows secrets from the environment', max: 'unbounded', tags: ['credential'] });
+        machine.emit({
+          verb: 'expose',
+          target: { system: 'host', kind: 'environment', path: ['variables'] },
+          reversal: 'irreversible',
+          source: 'shell/output',
+          summary: 'shows secrets from the environment',
+          max: 'unbounded',
+          tags: ['credential'],
+        });
       }
     } catch (error) {
       // INVARIANT: a stack or parser that gives up never lets a command through.

@@ -84,7 +84,11 @@ const grep: Handler = (call) => {
   }
   harmlessRun(machine, source, call.name);
   const fed = files.length === 0 && call.scope.stdin?.includes(SECRET) === true;
-  return fed && !quiet && !args.has('-v') && huntsSecrets(pattern) ? SECRET + HOLE : fed && (pattern === '' || pattern === '.' || pattern === '.*' || args.has('-v')) ? SECRET + HOLE : HOLE;
+  return fed && !quiet && !args.has('-v') && huntsSecrets(pattern)
+    ? SECRET + HOLE
+    : fed && (pattern === '' || pattern === '.' || pattern === '.*' || args.has('-v'))
+      ? SECRET + HOLE
+      : HOLE;
 };
 
 const printenv: Handler = (call) => {

