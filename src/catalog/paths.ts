@@ -2,31 +2,20 @@
 
 /** Folders that the usual build or install makes again, in whatever project they are. */
 export const REBUILT_ANYWHERE: ReadonlySet<string> = new Set(
-  `node_modules __pycache__ .next .nuxt .turbo .parcel-cache .pytest_cache .mypy_cache .ruff_cache .tox .nox .gradle
-  .svelte-kit .angular .eggs .ipynb_checkpoints bower_components .nyc_output .vite .terraform .dart_tool .hypothesis
-  .sass-cache .docusaurus .astro .output .vercel-cache .expo-cache .webpack .rollup.cache .eslintcache .swc
-  .serverless .aws-sam cdk.out DerivedData .stack-work .bloop .metals .ccls-cache .clangd zig-cache .zig-cache
-  .wrangler .rpt2_cache .jest-cache .tsbuildinfo storybook-static playwright-report test-results htmlcov`
-    .split(/\s+/)
-    .filter((name) => name !== '.wrangler'),
+  `node_modules __pycache__ .next .nuxt .turbo .parcel-cache .pytest_cache .mypy_cache .ruff_cache .tox .nox
+    .gradle .svelte-kit .angular .eggs .ipynb_checkpoints bower_components .nyc_output .vite .terraform
+    .dart_tool .hypothesis .sass-cache .docusaurus .astro .output .vercel-cache .expo-cache .webpack
+    .rollup.cache .eslintcache .swc .serverless .aws-sam cdk.out DerivedData .stack-work .bloop .metals
+    .ccls-cache .clangd zig-cache .zig-cache .rpt2_cache .jest-cache .tsbuildinfo storybook-static
+    playwright-report test-results htmlcov`.split(/\s+/),
 );
 
 /** The same, but such names also stand for kept things outside a project: only where the path is relative or temporary. */
 export const REBUILT_HERE: ReadonlySet<string> = new Set(
-  `dist build out output target coverage .cache cache tmp temp .tmp .temp logs log obj bin .build _build lib-cov venv
-  .venv env.bak site _site public/build artifacts reports report generated .generated vendor/bundle Pods CMakeFiles
-  cmake-build-debug cmake-build-release docs/_build dist-ssr dist-electron es esm cjs lib/cjs release debug Debug
-  Release x64 x86 .docs-build build-output _output elm-stuff deps/_build ebin .elixir_ls dist-newstyle junit scratch .scratch`
-    .split(/\s+/)
-    .filter(
-      (name) =>
-        !name.includes('/') &&
-        name !== 'site' &&
-        name !== 'bin' &&
-        name !== 'release' &&
-        name !== 'report' &&
-        name !== 'env.bak',
-    ),
+  `dist build out output target coverage .cache cache tmp temp .tmp .temp logs log obj .build _build lib-cov
+    venv .venv _site artifacts reports generated .generated Pods CMakeFiles cmake-build-debug cmake-build-release
+    dist-ssr dist-electron es esm cjs debug Debug Release x64 x86 .docs-build build-output _output elm-stuff ebin
+    .elixir_ls dist-newstyle junit scratch .scratch`.split(/\s+/),
 );
 
 export const REBUILT_EXTENSIONS: ReadonlySet<string> = new Set(
@@ -36,10 +25,8 @@ export const REBUILT_EXTENSIONS: ReadonlySet<string> = new Set(
 
 /** Whole names of single files that are made again. */
 export const REBUILT_FILES: ReadonlySet<string> = new Set(
-  `.DS_Store Thumbs.db .coverage coverage.xml coverage.out npm-debug.log yarn-error.log .eslintcache .stylelintcache
-  tsconfig.tsbuildinfo nohup.out a.out core package-lock.json yarn.lock pnpm-lock.yaml`
-    .split(/\s+/)
-    .filter((name) => !name.includes('lock')),
+  `.DS_Store Thumbs.db .coverage coverage.xml coverage.out npm-debug.log yarn-error.log .eslintcache
+    .stylelintcache tsconfig.tsbuildinfo nohup.out a.out core`.split(/\s+/),
 );
 
 /** Extensions of files that hold data nobody can type again. */
@@ -91,15 +78,14 @@ export const SECRET_NAMES: ReadonlySet<string> = new Set(
   `.env .netrc _netrc .pgpass .my.cnf .git-credentials .pypirc .dockercfg .htpasswd .vault-token .vault_pass credentials.json
   service-account.json serviceaccount.json service_account.json application_default_credentials.json id_rsa id_dsa id_ecdsa
   id_ed25519 id_ed25519_sk id_ecdsa_sk secrets.yml secrets.yaml secrets.json secrets.env secrets.toml .secrets master.key
-  credentials.yml.enc shadow gshadow sudoers.secret credentials.tfrc.json terraform.tfvars.secret .s3cfg .boto wallet.dat
-  key.pem privkey.pem server.key .env.local .env.production .env.staging .env.development .env.prod .envrc.private keystore.jks
-  access_tokens.db hosts.yml.token logins.json key4.db Login\u0020Data .bash_history.secret auth.json`.split(/\s+/),
+  shadow gshadow credentials.tfrc.json .s3cfg .boto wallet.dat
+  key.pem privkey.pem server.key .env.local .env.production .env.staging .env.development .env.prod keystore.jks
+  access_tokens.db logins.json key4.db auth.json`.split(/\s+/),
 );
 
 /** Path endings (folder and name) that hold secrets. */
 export const SECRET_ENDINGS: readonly string[] = [
   '.aws/credentials',
-  '.aws/config.secret',
   '.docker/config.json',
   '.kube/config',
   '.config/gh/hosts.yml',
@@ -144,7 +130,6 @@ export const SECRET_EXTENSIONS: ReadonlySet<string> = new Set([
   'kdbx',
   'ppk',
   'p8',
-  'asc.secret',
   'age-key',
 ]);
 

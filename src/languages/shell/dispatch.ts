@@ -172,8 +172,7 @@ function unknownCommand(head: Field, argv: readonly Field[], scope: Scope, machi
 function callFunction(name: string, argv: readonly Field[], scope: Scope, machine: Machine): string {
   const body = scope.functions.get(name);
   if (body === undefined) return HOLE;
-  const turns = scope.calling.filter((one) => one === name).length;
-  if (turns > 0) {
+  if (scope.running.includes(body)) {
     if (scope.stdin !== undefined)
       machine.emit({
         verb: 'destroy',
@@ -185,7 +184,7 @@ function callFunction(name: string, argv: readonly Field[], scope: Scope, machin
       });
     return HOLE;
   }
-  const inner: Scope = { ...scope, args: argv.slice(1), depth: scope.depth + 1, calling: [...scope.calling, name] };
+  const inner: Scope = { ...scope, args: argv.slice(1), depth: scope.depth + 1, running: [...scope.running, body] };
   const held = machine.nested;
   machine.nested = true;
   const out = machine.walkNode(body, inner);

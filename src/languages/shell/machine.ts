@@ -27,6 +27,8 @@ export interface Scope {
   input: Field | undefined;
   depth: number;
   readonly calling: readonly string[];
+  /** Bodies of functions that are being run: a name may get a new body meanwhile. */
+  readonly running: readonly Node[];
 }
 
 export function newScope(cwd: string): Scope {
@@ -41,6 +43,7 @@ export function newScope(cwd: string): Scope {
     input: undefined,
     depth: 0,
     calling: [],
+    running: [],
   };
 }
 

@@ -61,7 +61,7 @@ test('what wraps a destructive command does not hide it', () => {
   const wraps: readonly ((text: string) => string)[] = [
     (text) => `sudo ${text}`,
     (text) => `bash -c '${text}'`,
-    (text) => `(${text})`,
+    (text) => `( ${text} )`,
     (text) => `{ ${text}; }`,
     (text) => `if true; then ${text}; fi`,
     (text) => `eval '${text}'`,
