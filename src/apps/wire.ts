@@ -96,7 +96,8 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     onDone: (judged) => {
       for (const effect of judged.effects) {
         if (effect.verb !== 'create' || !('known' in effect.target) || effect.target.known.system !== 'file') continue;
-        tasks.noteCreated(judged.attempt.task, effect.target.known.path.at(-1) ?? '');
+        // A file that was there before the attempt was not made by it, whatever the effect is called.
+        tasks.noteCreated(judged.attempt.task, effect.target.known.path.at(-1) ?? '', judged.attempt.atMs);
       }
     },
   });

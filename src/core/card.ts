@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.ts';
+import type { ActionKind, Attempt } from './attempt.ts';
 import { dangerOf } from './danger.ts';
 import type { Effect } from './effect.ts';
 import type { Evidence } from './evidence.ts';
@@ -48,7 +48,7 @@ export function cardOf(input: CardInput): Card {
   const stopping = verdict.findings.filter((finding) => finding.says !== 'allow');
   const effects = dangerousFirst(input.effects, stopping);
   const main = effects[0];
-  const action = excerpt(input.text, main);
+  const action = excerpt(attempt.action.kind, input.text, main);
   const dangerous = effects.filter((effect) => dangerOf(effect) !== 'harmless');
   const more =
     dangerous.length > 1 ? `, and ${dangerous.length - 1} more effect${dangerous.length > 2 ? 's' : ''}` : '';
@@ -134,9 +134,20 @@ function reversalOf(effects: readonly Effect[]): string {
   }
 }
 
+/** Kinds whose spans count units of the text that is shown. */
+const SPANNED: ReadonlySet<ActionKind> = new Set(['shell', 'sql', 'git', 'graphql']);
+
+/** The document first, since spans count from its start; then what goes with it. */
+function graphqlText(bytesText: string): string {
+  const request = JSON.parse(bytesText) as { readonly query?: unknown; readonly [member: string]: unknown };
+  const { query, ...rest } = request;
+  return typeof query === 'string' ? `${query}  ${JSON.stringify(rest)}` : bytesText;
+}
+
 /** Secrets are masked here too: a card is read on screens and pages. What would happen stands in the effects. */
-function excerpt(text: string, effect: Effect | undefined): Card['action'] {
-  const [from, to] = effect?.span ?? [0, text.length];
+function excerpt(kind: ActionKind, bytesText: string, effect: Effect | undefined): Card['action'] {
+  const text = kind === 'graphql' ? graphqlText(bytesText) : bytesText;
+  const [from, to] = (SPANNED.has(kind) ? effect?.span : undefined) ?? [0, text.length];
   const before = text.slice(0, from);
   const after = text.slice(to);
   return {

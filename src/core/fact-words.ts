@@ -24,7 +24,10 @@ export function describeFact(evidence: Evidence): FactWords {
     };
   if ('trackedAndClean' in at) return fileWords(at);
   if (question.check === 'documentation')
-    return { mark: '✗', text: `documentation (${text(at.url)}, ${text(at.date)}): “${text(at.text)}”` };
+    return {
+      mark: '✗',
+      text: `documentation, in our words (${text(at.url)}, as of ${text(at.date)}): ${text(at.text)}`,
+    };
   if (question.check === 'content')
     return {
       mark: '✓',
