@@ -47,9 +47,9 @@ export function createStatementFolder<T extends Json>(folder: string, schema: z.
 }
 
 async function namesIn(folder: string): Promise<string[]> {
-  // Asked at every attempt, and mostly there is no such folder: one call that does not leave the thread.
-  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return [];
   try {
+    // Asked at every attempt, and mostly there is no such folder: one call that does not leave the thread.
+    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return [];
     return (await readdir(folder)).filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort();
   } catch {
     return [];

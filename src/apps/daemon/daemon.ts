@@ -137,7 +137,9 @@ async function listen(server: Server, paths: Paths): Promise<string | undefined>
   if (!folder.isDirectory() || folder.uid !== process.getuid?.())
     return `\`${paths.runtime}\` is not a folder of this account`;
   if (paths.trust === 'advisory') chmodSync(paths.runtime, 0o700);
-  if (await answers(paths.socket)) return `already running at \`${paths.socket}\``;
+  // What another account left there is no daemon of ours, whatever it answers.
+  const left = lstatSync(paths.socket, { throwIfNoEntry: false });
+  if (left?.uid === folder.uid && (await answers(paths.socket))) return `already running at \`${paths.socket}\``;
   // SECURITY: 0600 from the start; in a system installation other accounts may connect, and the folder is not theirs.
   return listenAt(server, paths.socket, paths.trust === 'system' ? 0o111 : 0o177);
 }

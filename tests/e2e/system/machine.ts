@@ -49,10 +49,9 @@ export function reasonToSkip(): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root, for a mount namespace and several accounts';
   for (const tool of ['unshare', 'nsenter', 'setpriv', 'useradd'])
     if (spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0) return `\`${tool}\` is not installed`;
-  const tried = spawnSync('unshare', ['-m', '-p', '-f', '--mount-proc', 'sh', '-c', 'mount -t tmpfs tmpfs /opt'], {
-    encoding: 'utf8',
-  });
-  return tried.status === 0 ? undefined : `no mount namespace can be had here: ${tried.stderr.trim()}`;
+  const setup = 'mount -t tmpfs tmpfs /opt && setpriv --inh-caps=+dac_read_search --ambient-caps=+dac_read_search true';
+  const tried = spawnSync('unshare', ['-m', '-p', '-f', '--mount-proc', 'sh', '-c', setup], { encoding: 'utf8' });
+  return tried.status === 0 ? undefined : `no mount namespace or capability can be had here: ${tried.stderr.trim()}`;
 }
 
 export function buildProgram(): string {

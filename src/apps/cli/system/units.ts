@@ -86,7 +86,7 @@ SystemCallArchitectures=native
 
 /** A word of a unit's command or assignment that means exactly this text. Throws on control characters. */
 export function word(text: string): string {
-  if (/[\x00-\x1f\x7f]/.test(text)) throw new TypeError('a control character in a path of the installation');
+  if (/\p{Cc}/u.test(text)) throw new TypeError('a control character in a path of the installation');
   const escaped = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$');
   return /^[\w./:=@+-]+$/.test(text) ? text : `"${escaped}"`;
 }
