@@ -123,16 +123,12 @@ const read: Handler = (call) => {
   const names = call.argv.filter((field) => /^[A-Za-z_]\w*$/.test(field.s));
   const text = call.scope.stdin;
   const words = text?.split('\n')[0]?.trim().split(/\s+/) ?? [];
-  const many = text !== undefined && text.trim().includes('\n');
+  const many = text?.trim().includes('\n');
   for (const [index, name] of names.entries()) {
-    const value =
-      text === undefined || many
-        ? many
-          ? common(text)
-          : HOLE
-        : index === names.length - 1
-          ? words.slice(index).join(' ')
-          : (words[index] ?? '');
+    let value = HOLE;
+    if (text !== undefined && many === true) value = common(text);
+    else if (text !== undefined)
+      value = index === names.length - 1 ? words.slice(index).join(' ') : (words[index] ?? '');
     call.scope.vars.set(name.s, [{ s: value, glob: /[*?]/.test(value), maybe: false }]);
   }
   harmlessRun(call.machine, 'shell/builtin', call.name);

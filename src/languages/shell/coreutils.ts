@@ -1,6 +1,6 @@
 import { parseArgs, setOf } from './argv.ts';
 import { loseFile, readFile } from './file-effects.ts';
-import { type Call, type Handler, harmlessRun, opaque } from './machine.ts';
+import { type Call, type Handler, harmlessRun } from './machine.ts';
 import {
   fileRef,
   isCatastrophic,
@@ -12,7 +12,7 @@ import {
   lastName,
   resolvePath,
 } from './paths.ts';
-import { type Field, HOLE, hasHole, literal, SECRET, shown } from './value.ts';
+import { type Field, HOLE, hasHole, SECRET, shown } from './value.ts';
 
 const rm: Handler = (call) => {
   const { machine, scope } = call;
@@ -243,209 +243,9 @@ const permissions: Handler = (call) => {
   return '';
 };
 
-const sed: Handler = (call) => {
-  const { machine, scope } = call;
-  const args = parseArgs(call.argv, { valued: setOf('-e -f -l --expression --file') });
-  const inPlace =
-    args.has('-i', '--in-place') ||
-    call.argv.some((field) => /^-[a-zA-Z]*i|^--in-place/.test(field.s) && !field.s.startsWith('--e'));
-  const scripted = args.values.get('-e') ?? args.values.get('--expression');
-  const file = args.has('-f', '--file');
-  let operands = args.operands;
-  // BSD: `sed -i '' …`
-  if (inPlace && operands[0]?.s === '') operands = operands.slice(1);
-  const scripts = scripted ?? (file ? [] : operands.slice(0, 1));
-  const files = scripted === undefined && !file ? operands.slice(1) : operands;
-  const source = 'catalog/sed';
-  for (const script of scripts) {
-    if (/(^|[;{}\s\d$/])e\s*$|(^|[;}])\s*\d*e\s+\S|^s(.).*\3.*\3[gpI\d]*e[gpI\d]*$/.test(script.s))
-      opaque(machine, source, 'sed runs commands (`e`)');
-    const write = /(?:^|[;/}])\s*w\s+(\S+)/.exec(script.s);
-    if (write?.[1] !== undefined) loseFile(machine, literal(write[1]), scope.cwd, 'overwrite', { source });
-  }
-  const blanks = scripts.some((script) =>
-    /^\s*(\d*,?\$?\s*d|s(.)(\^?\.\*\$?|\^\.\*\$)\2\2[gm]*|\/\.\*\/d|\/\^\/d|1,\$d|\$!d)\s*$/.test(script.s),
-  );
-  for (const one of files) {
-    if (inPlace) loseFile(machine, one, scope.cwd, blanks ? 'empty' : 'edit', { source });
-    else readFile(machine, one, scope.cwd, source, 'shows');
-  }
-  harmlessRun(machine, source, 'sed');
-  return inPlace ? '' : HOLE;
-};
-
-const tar: Handler = (call) => {
-  const { machine, scope } = call;
-  const dashed = call.argv.map((field, index) =>
-    index === 0 && /^[a-zA-Z]+$/.test(field.s) ? { ...field, s: `-${field.s}` } : field,
-  );
-  const args = parseArgs(dashed, {
-    valued: setOf(
-      '-f -C -I -T -X --file --directory --exclude --use-compress-program --to-command --checkpoint-action --transform --one-top-level --strip-components',
-    ),
-  });
-  const source = 'catalog/tar';
-  for (const flag of ['--to-command', '-I', '--use-compress-program'])
-    for (const value of args.values.get(flag) ?? []) machine.script(value.s, scope);
-  for (const value of args.values.get('--checkpoint-action') ?? [])
-    if (value.s.startsWith('exec=')) machine.script(value.s.slice(5), scope);
-  const into = args.value('-C', '--directory');
-  if (args.has('-x', '--extract', '--get')) {
-    const path = resolvePath(into?.s ?? '.', scope.cwd);
-    if (args.has('-O', '--to-stdout')) return HOLE;
-    if (
-      (isCatastrophic(path) || isSystem(path)) &&
-      !/^\/(opt|usr\/local|home\/.|Users\/.|srv\/.|data\/.|mnt\/.)/.test(path)
-    ) {
-      machine.emit({
-        verb: 'change',
-        target: fileRef(shown(path)),
-        reversal: 'irreversible',
-        source,
-        summary: `extracts an archive over ${shown(path)}`,
-        max: 'unbounded',
-      });
-    }
-  }
-  const archive = args.value('-f', '--file');
-  if (args.has('-c', '--create') && archive !== undefined && archive.s !== '-')
-    loseFile(machine, archive, scope.cwd, 'overwrite', { source });
-  const secret = args.operands.some(
-    (one) =>
-      /(^|\/)\.(ssh|aws|gnupg|kube|docker|azure|config\/gcloud)\/?$/.test(one.s) ||
-      isSecret(resolvePath(one.s, scope.cwd)),
-  );
-  if (args.has('--remove-files'))
-    for (const operand of args.operands) loseFile(machine, operand, scope.cwd, 'delete', { source, recursive: true });
-  harmlessRun(machine, source, 'tar');
-  if (secret && args.has('-c', '--create')) {
-    if (archive === undefined || archive.s === '-') return SECRET + HOLE;
-    scope.written.set(resolvePath(archive.s, scope.cwd), SECRET + HOLE);
-  }
-  return HOLE;
-};
-
-const unzip: Handler = (call) => {
-  const args = parseArgs(call.argv, { valued: setOf('-d -x -P') });
-  const into = args.value('-d');
-  if (
-    into !== undefined &&
-    isSystem(resolvePath(into.s, call.scope.cwd)) &&
-    !/^\/(opt|usr\/local|home|Users|srv|data|mnt|var\/www)\/./.test(into.s) &&
-    !args.has('-l')
-  ) {
-    call.machine.emit({
-      verb: 'change',
-      target: fileRef(into.s),
-      reversal: 'irreversible',
-      source: 'catalog/unzip',
-      summary: `extracts an archive over ${into.s}`,
-      max: 'unbounded',
-    });
-  }
-  harmlessRun(call.machine, 'catalog/unzip', 'unzip');
-  return HOLE;
-};
-
-const RSYNC = setOf(
-  '-e -f --rsh --exclude --include --filter --exclude-from --include-from --files-from --bwlimit --port --password-file --log-file --temp-dir -T --link-dest --compare-dest --backup-dir --suffix --rsync-path --timeout --max-size --min-size --chmod --chown --out-format --info --partial-dir',
-);
-
-const rsync: Handler = (call) => {
-  const { machine, scope } = call;
-  const args = parseArgs(call.argv, { valued: RSYNC });
-  const source = 'catalog/rsync';
-  const shell = args.value('-e', '--rsh');
-  if (shell !== undefined && !/^ssh(\s|$)/.test(shell.s)) machine.script(shell.s, scope);
-  const destination = args.operands.length > 1 ? args.operands.at(-1) : undefined;
-  const dry = args.has('-n', '--dry-run', '--list-only');
-  const remote = destination !== undefined && /^[^/]*:/.test(destination.s);
-  for (const operand of args.operands.slice(0, -1))
-    if (remote && !dry) readFile(machine, operand, scope.cwd, source, 'sends');
-  if (
-    destination !== undefined &&
-    !dry &&
-    [...args.flags.keys()].some((flag) => flag.startsWith('--delete') || flag === '--del')
-  ) {
-    if (remote)
-      machine.emit({
-        verb: 'destroy',
-        target: { system: 'file', kind: 'remote-path', path: [shown(destination.s)] },
-        reversal: 'irreversible',
-        source,
-        summary: `deletes what the source lacks in ${shown(destination.s)}`,
-        max: 'unbounded',
-      });
-    else loseFile(machine, destination, scope.cwd, 'delete', { source, recursive: true });
-  } else if (destination !== undefined && !dry && !remote)
-    loseFile(machine, destination, scope.cwd, 'append', { source });
-  if (args.has('--remove-source-files') && !dry)
-    for (const operand of args.operands.slice(0, -1)) loseFile(machine, operand, scope.cwd, 'delete', { source });
-  harmlessRun(machine, source, 'rsync');
-  return HOLE;
-};
-
-const scp: Handler = (call) => {
-  const args = parseArgs(call.argv, { valued: setOf('-P -i -F -o -J -c -l -S -D -X -b') });
-  const destination = args.operands.at(-1);
-  const remote = destination !== undefined && /^[^/]*:/.test(destination.s);
-  for (const operand of args.operands.slice(0, -1))
-    if (remote) readFile(call.machine, operand, call.scope.cwd, 'catalog/scp', 'sends');
-  if (destination !== undefined && !remote)
-    loseFile(call.machine, destination, call.scope.cwd, 'append', { source: 'catalog/scp' });
-  harmlessRun(call.machine, 'catalog/scp', call.name);
-  return '';
-};
-
 const patch: Handler = (call) => {
   harmlessRun(call.machine, `catalog/${call.name}`, call.name);
   return '';
-};
-
-const awk: Handler = (call) => {
-  const { machine, scope } = call;
-  const args = parseArgs(call.argv, { valued: setOf('-F -v -f --field-separator --assign --file') });
-  const program = args.has('-f', '--file') ? undefined : args.operands[0];
-  const files = program === undefined ? args.operands : args.operands.slice(1);
-  const source = 'catalog/awk';
-  if (program !== undefined) {
-    const text = program.s.replace(/\/(?:[^/\\\n]|\\.)+\//g, '//');
-    const system = /\bsystem\s*\(\s*(?:"((?:[^"\\]|\\.)*)"\s*\)?)?/g;
-    for (const found of text.matchAll(system)) {
-      if (found[1] === undefined || !found[0].endsWith(')'))
-        machine.script(`${found[1] ?? ''}${found[1] === undefined ? HOLE : ` ${HOLE}`}`, scope);
-      else machine.script(found[1], scope);
-    }
-    for (const found of text.matchAll(/(?:^|[^|])\|\s*"((?:[^"\\]|\\.)*)"/g))
-      machine.script(found[1] ?? '', { ...scope, stdin: HOLE });
-    for (const found of text.matchAll(/"((?:[^"\\]|\\.)*)"\s*\|\s*getline/g)) machine.script(found[1] ?? '', scope);
-    for (const found of text.matchAll(/(?:print|printf)[^;}]*>\s*"([^"]+)"/g))
-      loseFile(machine, literal(found[1] ?? ''), scope.cwd, 'overwrite', { source });
-    if (args.value('-i')?.s === 'inplace' || args.all.some((field) => field.s === 'inplace'))
-      for (const file of files) loseFile(machine, file, scope.cwd, 'edit', { source });
-  }
-  for (const file of files) if (!/^\w+=/.test(file.s)) readFile(machine, file, scope.cwd, source, 'shows');
-  harmlessRun(machine, source, call.name);
-  return HOLE;
-};
-
-const editor: Handler = (call) => {
-  const args = parseArgs(call.argv, { valued: setOf('-c --cmd -S -u -i') });
-  for (const flag of ['-c', '--cmd']) {
-    for (const value of args.values.get(flag) ?? []) {
-      const bang = /^:?\s*!(.*)$|\bsystem\(['"](.*)['"]\)/.exec(value.s);
-      if (bang !== null) call.machine.script(bang[1] ?? bang[2] ?? HOLE, call.scope);
-      else if (/^:?%?d(elete)?(\||$)/.test(value.s))
-        for (const operand of args.operands)
-          loseFile(call.machine, operand, call.scope.cwd, 'empty', { source: 'catalog/vim' });
-    }
-  }
-  for (const field of call.argv) {
-    const bang = /^\+:?!(.*)$/.exec(field.s);
-    if (bang !== null) call.machine.script(bang[1] ?? HOLE, call.scope);
-  }
-  harmlessRun(call.machine, 'catalog/editor', call.name);
-  return HOLE;
 };
 
 const creates: Handler = (call) => {
@@ -457,14 +257,6 @@ const compress: Handler = (call) => {
   // The original goes, its compressed twin stays: nothing is lost. A secret stays one.
   harmlessRun(call.machine, `catalog/${call.name}`, call.name);
   return call.scope.stdin?.includes(SECRET) === true ? SECRET + HOLE : HOLE;
-};
-
-const ed: Handler = (call) => {
-  const commands = call.scope.stdin ?? HOLE;
-  for (const line of commands.split('\n'))
-    if (/^\d*!/.test(line)) call.machine.script(line.replace(/^\d*!/, ''), call.scope);
-  harmlessRun(call.machine, 'catalog/ed', 'ed');
-  return HOLE;
 };
 
 export const COREUTILS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
@@ -479,18 +271,7 @@ export const COREUTILS: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['dcfldd', dd],
   ['truncate', truncate],
   ...['chmod', 'chown', 'chgrp', 'setfacl'].map((name) => [name, permissions] as const),
-  ['sed', sed],
-  ['gsed', sed],
-  ['tar', tar],
-  ['gtar', tar],
-  ['bsdtar', tar],
-  ['unzip', unzip],
-  ['rsync', rsync],
-  ['scp', scp],
   ['patch', patch],
-  ...['awk', 'gawk', 'mawk', 'nawk'].map((name) => [name, awk] as const),
-  ...['vim', 'vi', 'nvim', 'ex', 'view'].map((name) => [name, editor] as const),
-  ['ed', ed],
   ...['touch', 'mkdir', 'rmdir', 'mkfifo', 'mktemp-dir'].map((name) => [name, creates] as const),
   ...['gzip', 'gunzip', 'bzip2', 'bunzip2', 'xz', 'unxz', 'zstd', 'unzstd', 'pigz', 'zip', 'lz4', '7z'].map(
     (name) => [name, compress] as const,

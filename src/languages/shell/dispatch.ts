@@ -6,6 +6,7 @@ import { git } from '../git/git-commands.ts';
 import { BUILTINS } from './builtins.ts';
 import { COREUTILS } from './coreutils.ts';
 import { DATABASES } from './db-clients.ts';
+import { EDITORS } from './edit-tools.ts';
 import { fd, find } from './find.ts';
 import { INTERPRETERS, runFile } from './interpreters.ts';
 import {
@@ -27,6 +28,7 @@ import { runners } from './runners.ts';
 import { readSqlText } from './sql-text.ts';
 import { TEXT_TOOLS } from './text-tools.ts';
 import { compileTools, runTool, runUnknown } from './tool-rules.ts';
+import { TRANSFERS } from './transfer-tools.ts';
 import { type Field, HOLE, hasHole, SETUP, shown } from './value.ts';
 import { runWrapper } from './wrappers.ts';
 
@@ -34,6 +36,8 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map([
   ...TEXT_TOOLS,
   ...READERS,
   ...COREUTILS,
+  ...TRANSFERS,
+  ...EDITORS,
   ...PROCESSES,
   ...NETWORK,
   ...DATABASES,

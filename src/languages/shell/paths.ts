@@ -101,7 +101,7 @@ export function isRegenerable(resolved: string, workspace: string): boolean {
     (here !== undefined || resolved.startsWith('~')) &&
     !upwards &&
     REBUILT_EXTENSIONS.has(extension(name)) &&
-    !/^\.?[*]+$/.test(name.slice(0, -extension(name).length - 1) + '.')
+    !/^\.?[*]+$/.test(`${name.slice(0, -extension(name).length - 1)}.`)
   );
 }
 

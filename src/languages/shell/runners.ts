@@ -168,7 +168,7 @@ const make: Handler = (call) => {
 };
 
 /** The commands of a make target and of those it needs, variables replaced as far as the file tells. */
-function recipe(text: string, target: string | undefined, machine: Machine, seen: Set<string>): string | undefined {
+function recipe(text: string, target: string | undefined, _machine: Machine, seen: Set<string>): string | undefined {
   const variables = new Map<string, string>();
   const rules = new Map<string, { needs: string[]; lines: string[] }>();
   let current: { needs: string[]; lines: string[] } | undefined;
@@ -202,7 +202,8 @@ function recipe(text: string, target: string | undefined, machine: Machine, seen
     .join('\n')
     .replace(
       /\$\(([A-Za-z_]\w*)\)|\$\{([A-Za-z_]\w*)\}/g,
-      (whole, a?: string, b?: string) => variables.get(a ?? b ?? '') ?? (a === 'MAKE' ? 'make' : `\${${a ?? b ?? ''}}`),
+      (_whole, a?: string, b?: string) =>
+        variables.get(a ?? b ?? '') ?? (a === 'MAKE' ? 'make' : `\${${a ?? b ?? ''}}`),
     );
   return expanded.replaceAll('$$', '$');
 }
