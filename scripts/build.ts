@@ -93,7 +93,8 @@ async function bundle(entry: string, onFound: (file: string) => void): Promise<B
     target: isCommonJs ? 'node18' : 'node24',
     format: isCommonJs ? 'cjs' : 'esm',
     ...(isCommonJs ? {} : { banner: { js: ESM_BANNER } }),
-    minify: false,
+    // The hook client starts anew for each call where no netcat is there; less text is less to parse.
+    minify: isCommonJs,
     sourcemap: false,
     legalComments: 'none',
     metafile: true,
