@@ -7,6 +7,7 @@ import { openCertificates } from '../adapters/certificates/certificates.ts';
 import { hostReleaseExecutor } from '../adapters/local-executor/host-release.ts';
 import { runShellAction } from '../adapters/local-executor/run-shell-action.ts';
 import { makeLocalSafeguarder } from '../adapters/local-safeguard/local-safeguarder.ts';
+import { makeMcpServers } from '../adapters/mcp-servers/mcp-servers.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
 import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
 import { openStore } from '../adapters/sqlite/store.ts';
@@ -140,6 +141,11 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     hookDoor: makeHookDoor(service, {
       home: options.home,
       execCommand: options.execCommand,
+      mcpServers: makeMcpServers({
+        home: paths.system?.agent.home ?? options.home,
+        key: fingerprintKey,
+        clock,
+      }),
     }),
     gateway: egress,
     agentEnvironment: (identity) => Promise.resolve(agentEnvironment(identity)),

@@ -1,7 +1,10 @@
 import type { Action, Origin } from '../../core/attempt.ts';
+import { canonicalBytes, type Json } from '../../core/canonical-json.ts';
 import { digestOfBytes } from '../../core/digest.ts';
 import type { Receipt } from '../../core/receipt.ts';
+import { unknown } from '../../core/tri.ts';
 import { type AnyJudged, isRefused, type Refused } from '../../pipeline/products.ts';
+import type { McpServers } from '../../ports/mcp-servers.ts';
 import { decodeHook, encodeHook, withCommand } from '../../protocols/hooks/agents.ts';
 import { type HookAgent, type HookCall, type HookOutput, refuseUndecoded } from '../../protocols/hooks/hook.ts';
 import { messageForAgent } from '../advice.ts';
@@ -15,15 +18,24 @@ export interface HookDoorOptions {
   readonly home: string;
   /** The command that runs a begun hold, fixed at start: `[program, ...arguments]`, before the hold's id. */
   readonly execCommand: readonly string[];
+  readonly mcpServers: McpServers;
+}
+
+interface RunningCall {
+  readonly intent: Promise<Receipt>;
+  readonly judged: AnyJudged;
+  /** Digest of the action as the host asked, without what this door added. */
+  readonly asked: string;
 }
 
 export type HookDoor = (agent: HookAgent, payload: Uint8Array) => Promise<HookOutput>;
 
 /** The hook door: what an agent's host asks before a tool runs, and reports after it. */
 export function makeHookDoor(service: Service, options: HookDoorOptions): HookDoor {
-  const running = new Map<string, { readonly intent: Promise<Receipt>; readonly judged: AnyJudged }>();
+  const running = new Map<string, RunningCall>();
 
-  async function before(call: HookCall, action: Action): Promise<HookOutput> {
+  async function before(call: HookCall, asked: Action): Promise<HookOutput> {
+    const action = await identified(call, asked, options.mcpServers);
     const origin: Origin = {
       door: 'hook',
       person: service.person,
@@ -46,11 +58,11 @@ export function makeHookDoor(service: Service, options: HookDoorOptions): HookDo
     if (call.preview && !isRefused(judged) && judged.says === 'allow') return encodeHook({ kind: 'allow' }, call);
     const ran = await service.pipeline.proceed(attempt, judged, service.releaser);
     if (isRefused(ran)) return deny(ran);
-    remember(callKey(call, action), { intent: ran.intent, judged: ran.judged });
+    remember(callKey(call, asked), { intent: ran.intent, judged: ran.judged, asked: digestOfBytes(asked.bytes) });
     return encodeHook({ kind: 'allow' }, call);
   }
 
-  function remember(key: string, entry: { readonly intent: Promise<Receipt>; readonly judged: AnyJudged }): void {
+  function remember(key: string, entry: RunningCall): void {
     const [oldest] = running.keys();
     if (running.size >= MOST_RUNNING && oldest !== undefined) running.delete(oldest);
     running.set(key, entry);
@@ -63,7 +75,7 @@ export function makeHookDoor(service: Service, options: HookDoorOptions): HookDo
     if (entry !== undefined) {
       running.delete(key);
       const { outcome, detail } = call.outcome ?? { outcome: 'unknown' as const, detail: '' };
-      const other = digestOfBytes(call.action.bytes) !== digestOfBytes(entry.judged.attempt.action.bytes);
+      const other = digestOfBytes(call.action.bytes) !== entry.asked;
       // Another hook of the host has rewritten what was judged: the record says that something else ran.
       if (other)
         await service.report(await entry.intent, entry.judged, 'unknown', {
@@ -86,6 +98,34 @@ export function makeHookDoor(service: Service, options: HookDoorOptions): HookDo
     if (call.action.kind === 'harmless-tool') return encodeHook({ kind: 'allow' }, call);
     return before(call, call.action);
   };
+}
+
+/**
+ * A call to an MCP server with the server's identity in its bytes: another launch or URL is another attempt, and a
+ * server of which only the name is known is opaque to the reader.
+ */
+async function identified(call: HookCall, action: Action, servers: McpServers): Promise<Action> {
+  if (call.mcp === undefined || action.kind !== 'mcp' || !namesServer(call)) return action;
+  const place = { host: call.agent, cwd: call.cwd, workspace: call.workspace ?? workspaceOf(call.cwd) };
+  const found = await servers.identify(call.mcp, place).catch(() => unknown('its configuration could not be read'));
+  const identity: Json = 'known' in found ? { ...found.known } : { by: 'name', why: found.unknown };
+  const asked = JSON.parse(new TextDecoder().decode(action.bytes)) as { readonly [name: string]: Json };
+  return { ...action, bytes: canonicalBytes({ ...asked, identity }) };
+}
+
+/**
+ * Whether the call goes to an MCP server at all: the host's own tools that nobody here knows are judged in the same form,
+ * by their names. Cursor's preview names no server; its exact event does, and comes next.
+ */
+function namesServer(call: HookCall): boolean {
+  switch (call.agent) {
+    case 'claude-code':
+      return call.toolName.startsWith('mcp__');
+    case 'cursor':
+      return call.hostEvent === 'beforeMCPExecution';
+    default:
+      return call.agent satisfies never;
+  }
 }
 
 /** Ties a report to its call: by the host's id, else by the bytes. */

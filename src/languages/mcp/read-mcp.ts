@@ -29,7 +29,7 @@ export interface McpReaders {
 }
 
 /**
- * Effects of a tool call `{server, tool, arguments, annotations?}`: by the words of the tool's name, by orders in its
+ * Effects of a tool call `{server, tool, arguments, annotations?, identity?}`: by the words of the tool's name, by orders in its
  * arguments, and by what is written there in SQL, shell, GraphQL or as a URL. Annotations come from a server that nobody
  * vouches for: they raise, and never lower.
  */
@@ -61,7 +61,25 @@ function readCall(call: JsonObject, readers: McpReaders, context: ReadingContext
   if (!isCarrier || !isExplained) effects.push(effectOf(verb, server, tool, target));
   const raised = raisedBy(annotations, effects);
   if (raised !== undefined) effects.push(raisedEffect(raised, server, tool, target));
+  const nameless = namelessBecause(call['identity']);
+  if (nameless !== undefined) {
+    const summary = `calls tool \`${brief(tool)}\` of MCP server \`${brief(server)}\`, of which only the name is known`;
+    effects.push(opaqueEffect('mcp/identity', nameless, summary, target));
+  }
   return withinEffectLimit({ effects, questions }, SOURCE);
+}
+
+/**
+ * Why nothing but a name stands for the server; `undefined` where its launch or URL is known, or where the door does not
+ * look (`check`, gateways). SECURITY: a name can be given to any server; what a tool of it is called then says nothing.
+ */
+function namelessBecause(identity: Json | undefined): string | undefined {
+  if (identity === undefined) return undefined;
+  if (!isJsonObject(identity)) return 'its identity cannot be read';
+  const { by, digest, url, why } = identity;
+  if (by === 'launch' && typeof digest === 'string') return undefined;
+  if (by === 'url' && typeof url === 'string') return undefined;
+  return by === 'name' && typeof why === 'string' ? brief(why, 300) : 'its identity cannot be read';
 }
 
 function verbWithOrders(
