@@ -1,6 +1,6 @@
 /**
  * A machine of its own to install on: a mount and a process namespace in which `/etc` is a copy and `/usr/local`, `/var/lib`,
- * `/var/log`, `/run` and `/home` are empty. What happens in it is gone with it.
+ * `/var/log`, `/run`, `/tmp` and `/home` are empty. What happens in it is gone with it.
  */
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,6 +22,7 @@ mkdir /opt/etc /opt/holdpoint-package
 cp -a /etc/. /opt/etc/
 mount --bind /opt/etc /etc
 for folder in /usr/local /var/lib /var/log /run /home; do mount -t tmpfs -o mode=755 tmpfs $folder; done
+mount -t tmpfs -o mode=1777 tmpfs /tmp
 mkdir -p /usr/local/lib /usr/local/bin
 rm -rf /etc/holdpoint /etc/claude-code /etc/cursor
 echo '${AGENT.name}:x:${AGENT.uid}:${AGENT.uid}::${AGENT.home}:/bin/sh' >>/etc/passwd

@@ -238,7 +238,9 @@ function stepsFor(wanted: Wanted, files: readonly ProgramFile[]): readonly Step[
         fileStep(path.join(SYSTEM.units, SOCKET_UNIT), 0o644, () =>
           systemSocketUnit(path.join(SYSTEM.runtime, 'holdpoint.sock')),
         ),
-        fileStep(path.join(SYSTEM.units, SERVICE_UNIT), 0o644, () => systemServiceUnit(installedCommand())),
+        fileStep(path.join(SYSTEM.units, SERVICE_UNIT), 0o644, () =>
+          systemServiceUnit([...installedCommand(), 'up', '--foreground']),
+        ),
         commandStep(['systemctl', 'daemon-reload'], unitsAreCurrent),
         commandStep(
           ['systemctl', 'enable', SOCKET_UNIT],
