@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { isKnown } from '../../core/tri.ts';
 import { type ReadingFiles, readRegular } from './bounded-files.ts';
 import type { GitRepository } from './git-repository.ts';
-import { matchesPath } from './wildcard.ts';
+import { hasOpenBracket, matchesPath } from './wildcard.ts';
 
 interface Pattern {
   readonly segments: readonly string[];
@@ -96,6 +96,7 @@ function parseIgnoreFile(text: string): Pattern[] {
     const segments = (line.startsWith('/') ? line.slice(1) : line).split('/');
     // `a/**` means what is inside of a, not a itself.
     if (segments.at(-1) === '**') segments.push('*');
+    if (segments.some(hasOpenBracket)) continue;
     patterns.push({ segments: anchored ? segments : ['**', ...segments], negated, directoriesOnly });
   }
   return patterns;

@@ -40,6 +40,20 @@ export function matchesSegment(pattern: string, name: string): boolean {
   return true;
 }
 
+/** Whether a bracket opens that never closes: a shell takes it for a plain character, git lets such a pattern match nothing. */
+export function hasOpenBracket(pattern: string): boolean {
+  const chars = Array.from(pattern);
+  for (let i = 0; i < chars.length; i += 1) {
+    if (chars[i] === '\\') i += 1;
+    else if (chars[i] === '[') {
+      const set = bracket(chars, i);
+      if (set === undefined) return true;
+      i = set.end;
+    }
+  }
+  return false;
+}
+
 export function hasWildcard(text: string): boolean {
   return /[*?[]/.test(text);
 }

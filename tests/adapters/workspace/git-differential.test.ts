@@ -92,7 +92,13 @@ test('ignores what git ignores', needsGit, async () => {
         assert.deepEqual(mine.sort(), theirs.filter((one) => one !== '').sort());
       },
     ),
-    { numRuns: 150 },
+    {
+      numRuns: 150,
+      examples: [
+        ['a[*\na\n', 'a\n', 'a\n', ['a[b]/!d', 'a', 'b[/c', 'b[']],
+        ['b[\n!b[\n', 'b\n', 'a\n', ['b[', 'a/b', 'c']],
+      ],
+    },
   );
 });
 
