@@ -26,6 +26,13 @@ import { runApprove, runDeny, runHolds, runShow, usage } from './holds.ts';
 import { hookFiles, runInit } from './init.ts';
 import { findTools } from './install/probe.ts';
 import { readMode } from './install/record.ts';
+import {
+  findUserSystemd,
+  installUserUnits,
+  removeUserUnits,
+  stopUserUnits,
+  type UserSystemd,
+} from './install/user-units.ts';
 import type { Io } from './io.ts';
 import { runLog } from './log.ts';
 import { runPeople } from './people.ts';
@@ -47,6 +54,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
   const paths = findPaths(io.env);
   const self = selfCommand();
   const [node = process.execPath] = self;
+  const systemd = findUserSystemd(io.env, paths);
 
   const judgeDeps = async (): Promise<CheckDeps> => ({
     judge: await openJudge(paths.state),
@@ -57,6 +65,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
   const up: UpDeps = {
     paths,
     self,
+    ...(systemd === undefined ? {} : { stopUnits: () => stopUserUnits(systemd) }),
     serve: async () => {
       const opened = await openEngine({
         paths,
@@ -84,6 +93,16 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     const { people, sealedKeys } = opened.tools;
     const found = await findKey(key, io.cwd, people, sealedKeys);
     return found.ok ? signStatement(statement, found.choice, { sealedKeys, openTerminal, env: io.env }) : found;
+  }
+
+  async function installUnits(unitsOf: UserSystemd): Promise<string> {
+    const running = (await ask(paths, { op: 'status' })).ok;
+    return installUserUnits(unitsOf, {
+      socket: paths.socket,
+      command: [...self, 'up', '--foreground'],
+      path: io.env.PATH ?? '/usr/bin:/bin',
+      running,
+    });
   }
 
   switch (name) {
@@ -145,6 +164,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         node,
         clientBundle: hookClientBundle(),
         start: [...self, 'up'],
+        ...(systemd === undefined ? {} : { installUnits: () => installUnits(systemd) }),
         nowMs: Date.now(),
         findTools,
       });
@@ -153,7 +173,10 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     case 'uninstall':
       if (args.includes('--system')) return runSystemUninstall(args, io);
       if (paths.trust === 'system') return usage(io, SYSTEM_STANDS);
-      return runUninstall(args, io, { paths });
+      return runUninstall(args, io, {
+        paths,
+        ...(systemd === undefined ? {} : { removeUnits: () => removeUserUnits(systemd) }),
+      });
     case 'replay': {
       const { runReplay } = await import('../replay/replay.ts');
       return runReplay(args, io, {

@@ -36,6 +36,8 @@ export interface InitDeps {
   readonly clientBundle: string;
   /** Starts the daemon and returns; left out where this account may not start it. */
   readonly start?: readonly string[];
+  /** Gives the socket to the account's own systemd, and says so in a line; left out where there is none. */
+  readonly installUnits?: () => Promise<string>;
   readonly nowMs: number;
   findTools(): Promise<FoundTools>;
 }
@@ -140,7 +142,9 @@ export async function runInit(args: readonly string[], io: Io, deps: InitDeps): 
     const isNewManaged = plan.before === undefined && plan.place.scope === 'managed';
     replaceFile(plan.place.file, plan.after, isNewManaged ? 0o644 : undefined);
   }
+  const units = await deps.installUnits?.();
   tell(io, record, plans, changes.length, deps);
+  if (units !== undefined) io.out(`systemd   ${units}\n`);
   return EXIT.ok;
 }
 

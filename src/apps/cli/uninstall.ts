@@ -13,13 +13,19 @@ import { replaceFile } from './install/replace-file.ts';
 import { removeEntries } from './install/settings-edit.ts';
 import { EXIT, type Io } from './io.ts';
 
+export interface UninstallDeps {
+  readonly paths: Paths;
+  /** Takes the units of the account's own systemd out; left out where there is none. */
+  readonly removeUnits?: () => boolean;
+}
+
 type Taken = { readonly ok: true; readonly said: string } | { readonly ok: false; readonly why: string };
 
 /**
  * `holdpoint uninstall`. Needs no daemon. Gives a settings file its original bytes back where nobody changed it since,
  * else takes out only our entries. The log, the keys and the people stay.
  */
-export function runUninstall(args: readonly string[], io: Io, deps: { readonly paths: Paths }): number {
+export function runUninstall(args: readonly string[], io: Io, deps: UninstallDeps): number {
   if (args.length > 0) return usage(io, `uninstall: cannot use \`${args.join(' ')}\``);
   const read = readRecord(deps.paths.config);
   if (read.kind === 'none') {
@@ -47,6 +53,7 @@ export function runUninstall(args: readonly string[], io: Io, deps: { readonly p
     writeRecord(deps.paths, { ...record, targets: left });
     return EXIT.failed;
   }
+  if (deps.removeUnits?.() === true) io.out('removed the units of systemd\n');
   rmSync(record.shim, { force: true });
   rmSync(record.client, { force: true });
   removeRecord(deps.paths.config);

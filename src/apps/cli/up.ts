@@ -11,6 +11,8 @@ export interface UpDeps {
   readonly paths: Paths;
   /** `[program, ...arguments]` that runs this very program in the foreground. */
   readonly self: readonly string[];
+  /** Before it is stopped: tells the account's own systemd not to start it again. Left out where there is none. */
+  readonly stopUnits?: () => boolean;
   /** Runs the daemon in this process until it is stopped. */
   serve(): Promise<
     | { readonly ok: true; readonly ended: Promise<void>; close(): Promise<void> }
@@ -146,12 +148,17 @@ interface StatusView {
 }
 
 /** `holdpoint down` */
-export async function runDown(args: readonly string[], io: Io, deps: Pick<UpDeps, 'paths'>): Promise<number> {
+export async function runDown(
+  args: readonly string[],
+  io: Io,
+  deps: Pick<UpDeps, 'paths' | 'stopUnits'>,
+): Promise<number> {
   if (args.length > 0) return usage(io, `down: cannot use \`${args.join(' ')}\``);
   if (deps.paths.trust === 'system') return downAsRoot(io, deps);
+  const byUnits = deps.stopUnits?.() === true;
   const reply = await ask(deps.paths, { op: 'stop' });
-  if (!reply.ok) {
-    if (reply.down !== true) return failed(io, reply);
+  if (!reply.ok && reply.down !== true) return failed(io, reply);
+  if (!reply.ok && !byUnits) {
     io.out('not running\n');
     return EXIT.ok;
   }
