@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
+import { parseReply } from '../../protocols/hooks/wire.ts';
 import type { Paths } from '../paths.ts';
 
 export type Reply =
@@ -25,8 +26,12 @@ export function ask(paths: Paths, request: object, timeoutMs = TIMEOUT_MS): Prom
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.once('error', () => fail('the daemon does not run; start it with `holdpoint up`', true));
     socket.once('end', () => {
+      const text = Buffer.concat(chunks).toString('utf8');
+      // What is refused before its first byte is read is refused in the form of the hooks.
+      const refusal = parseReply(text);
+      if (refusal?.exitCode === 2) return fail(refusal.stderr, false);
       try {
-        resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Reply);
+        resolve(JSON.parse(text) as Reply);
       } catch {
         fail('the daemon closed without an answer', false);
       }

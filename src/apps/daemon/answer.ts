@@ -1,5 +1,6 @@
 import { type Request, requestSchema } from './requests.ts';
 import type { Service } from './service.ts';
+import type { SocketAnswer } from './socket-server.ts';
 
 export interface DaemonFacts {
   status(): Promise<object>;
@@ -20,21 +21,25 @@ export interface DaemonFacts {
  */
 export type Caller = 'owner' | 'anyone';
 
-/** One request of the socket's line protocol. Always an object with `ok`. */
+/** One request of the socket's line protocol. The answer is always an object with `ok`. */
 export function makeAnswer(
   service: Service,
   facts: DaemonFacts,
   caller: Caller = 'owner',
-): (value: unknown) => Promise<object> {
+): (value: unknown) => Promise<SocketAnswer> {
   return async (value) => {
     const parsed = requestSchema.safeParse(value);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
-      return { ok: false, error: `not a request: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim() };
+      const where = issue?.path.join('.') ?? '';
+      const why = where === 'op' ? 'no such `op`' : `${where} ${issue?.message ?? ''}`.trim();
+      return { kind: 'unreadable', why: `not a request: ${why}` };
     }
-    if (caller !== 'owner' && OWNER_ONLY.has(parsed.data.op))
-      return { ok: false, error: `in a system installation \`${parsed.data.op}\` takes root: use sudo` };
-    return answer(service, facts, parsed.data);
+    if (caller !== 'owner' && OWNER_ONLY.has(parsed.data.op)) {
+      const error = `in a system installation \`${parsed.data.op}\` takes root: use sudo`;
+      return { kind: 'answer', value: { ok: false, error } };
+    }
+    return { kind: 'answer', value: await answer(service, facts, parsed.data) };
   };
 }
 

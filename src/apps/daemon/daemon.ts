@@ -3,6 +3,7 @@ import { connect, type Server } from 'node:net';
 import type { Paths } from '../paths.ts';
 import { type Caller, type DaemonFacts, makeAnswer } from './answer.ts';
 import type { HookDoor } from './hook-door.ts';
+import { makeMalformedRecord } from './malformed-record.ts';
 import { makePage, type Page } from './page.ts';
 import type { Service } from './service.ts';
 import { makeSocketServer } from './socket-server.ts';
@@ -53,13 +54,12 @@ export async function startDaemon(parts: DaemonParts): Promise<StartResult> {
     preapprove: parts.preapprove,
     reopen: (task) => service.store.clearDenials(task),
   };
+  const malformed = makeMalformedRecord(service);
   const socketServer = (caller: Caller): Server =>
     makeSocketServer({
       hook: parts.hookDoor,
       request: makeAnswer(service, facts, caller),
-      malformed: (why) => {
-        recordMalformed(service, why).catch(() => undefined);
-      },
+      malformed,
     });
   const server = socketServer(paths.trust === 'system' ? 'anyone' : 'owner');
   const ownerServer = paths.system === undefined ? undefined : socketServer('owner');
@@ -170,16 +170,4 @@ export function answers(socketPath: string): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
-}
-
-async function recordMalformed(service: Service, why: string): Promise<void> {
-  const attempt = service.raw(
-    { kind: 'mcp', bytes: new TextEncoder().encode('{}') },
-    { door: 'hook', person: service.person, agent: 'unknown', task: 'unknown', workspace: '' },
-  );
-  await service.pipeline.proceed(
-    attempt,
-    { kind: 'refused', says: 'deny', rule: 'floor/unreadable', reason: why },
-    service.releaser,
-  );
 }

@@ -13,15 +13,22 @@ import { encodeReply, HOOK_HTTP_PREFIX, parseHookHeader, payloadReader } from '.
 export interface SocketDoors {
   hook(agent: HookAgent, payload: Uint8Array): Promise<HookOutput>;
   /** One request object in, one JSON value out. Rejects only for bugs. */
-  request(value: unknown): Promise<unknown>;
+  request(value: unknown): Promise<SocketAnswer>;
   /** What was refused before it could be understood: for the record. */
   malformed(why: string): void;
 }
+
+/** `unreadable`: no request at all; it ends the connection, so that noise costs one refusal and not one a line. */
+export type SocketAnswer =
+  | { readonly kind: 'answer'; readonly value: unknown }
+  | { readonly kind: 'unreadable'; readonly why: string };
 
 const LF = 0x0a;
 const HEADER_BYTES = 4_096;
 /** A client that says nothing for this long is put out. */
 const IDLE_MS = 120_000;
+/** How long a refused client may go on sending, so that it reads the refusal before the connection is gone. */
+const LINGER_MS = 5_000;
 
 /**
  * The unix socket's server. Three ways to talk, told apart by the first bytes: a hook header line and payload, lines of
@@ -34,6 +41,16 @@ export function makeSocketServer(doors: SocketDoors): Server {
       response.destroy();
     });
   });
+  http.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    doors.malformed(`an HTTP request is not readable: ${error.code ?? error.message}`);
+    const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+    if (socket.writable)
+      endWith(
+        socket,
+        `HTTP/1.1 ${tooLarge ? '431 headers too large' : '400 not readable'}\r\nConnection: close\r\n\r\n`,
+      );
+    else socket.destroy();
+  });
   let connections = 0; // a local of this server, not of the module
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     connections += 1;
@@ -43,7 +60,9 @@ export function makeSocketServer(doors: SocketDoors): Server {
     socket.setTimeout(IDLE_MS, () => socket.destroy());
     socket.on('error', () => socket.destroy());
     if (connections > LIMITS.inFlight) {
-      socket.end(
+      doors.malformed(`more than ${LIMITS.inFlight} calls at once`);
+      endWith(
+        socket,
         encodeReply({
           exitCode: 2,
           stderr: `holdpoint is busy with ${LIMITS.inFlight} calls; nothing more is let through`,
@@ -56,31 +75,51 @@ export function makeSocketServer(doors: SocketDoors): Server {
   return server;
 }
 
+/** Says the last word. What the client still sends is thrown away, for a while. */
+function endWith(socket: Socket, text: string): void {
+  socket.removeAllListeners('data');
+  socket.removeAllListeners('end');
+  socket.on('data', () => undefined);
+  socket.end(text);
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('end', () => socket.destroy());
+  socket.once('close', () => clearTimeout(timer));
+}
+
 function readFirstLine(socket: Socket, doors: SocketDoors, http: HttpServer): void {
-  let head: Buffer = Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let start = '';
   const onData = (chunk: Buffer): void => {
-    head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
-    const start = head.subarray(0, 5).toString('latin1');
-    if (start.startsWith('POST ') || start.startsWith('GET /')) {
-      detach();
-      socket.unshift(head);
-      http.emit('connection', socket);
-      return;
-    }
-    const end = head.indexOf(LF);
-    if (end === -1) {
-      if (head.length > LIMITS.socketLineBytes)
-        refuseLine(socket, doors, `a line is longer than ${LIMITS.socketLineBytes} bytes`);
+    chunks.push(chunk);
+    size += chunk.length;
+    if (start.length < 5) start += chunk.subarray(0, 5).toString('latin1');
+    const isHttp = start.startsWith('POST ') || start.startsWith('GET /');
+    // Only the new bytes are searched: a long line costs as much as it is long.
+    if (!isHttp && !chunk.includes(LF)) {
+      if (size > LIMITS.socketLineBytes) refuseLine(socket, doors, tooLong());
       return;
     }
     detach();
+    const head = Buffer.concat(chunks);
+    if (isHttp) {
+      socket.unshift(head);
+      http.emit('connection', socket);
+      socket.resume();
+      return;
+    }
+    const end = head.indexOf(LF);
     const line = head.subarray(0, end);
-    const rest = head.subarray(end + 1);
     const agent = line.length <= HEADER_BYTES ? parseHookHeader(line.toString('utf8')) : undefined;
-    if (agent !== undefined) readHook(socket, doors, agent, rest);
+    if (agent !== undefined) readHook(socket, doors, agent, head.subarray(end + 1));
     else readLines(socket, doors, head);
   };
-  const onEnd = (): void => refuseLine(socket, doors, 'the connection was closed before a whole line came');
+  const onEnd = (): void => {
+    // Somebody who only looked whether the daemon is there.
+    if (size === 0) socket.end();
+    else refuseLine(socket, doors, 'the connection was closed before a whole line came');
+  };
   const detach = (): void => {
     socket.pause();
     socket.off('data', onData);
@@ -92,7 +131,11 @@ function readFirstLine(socket: Socket, doors: SocketDoors, http: HttpServer): vo
 
 function refuseLine(socket: Socket, doors: SocketDoors, why: string): void {
   doors.malformed(why);
-  socket.end(`${JSON.stringify({ ok: false, error: why })}\n`);
+  endWith(socket, `${JSON.stringify({ ok: false, error: why })}\n`);
+}
+
+function tooLong(): string {
+  return `a line is longer than ${LIMITS.socketLineBytes} bytes`;
 }
 
 function readHook(socket: Socket, doors: SocketDoors, agent: HookAgent, rest: Buffer): void {
@@ -103,11 +146,11 @@ function readHook(socket: Socket, doors: SocketDoors, agent: HookAgent, rest: Bu
     answered = true;
     if (result.state === 'refused') {
       doors.malformed(result.why);
-      socket.end(encodeReply({ exitCode: 2, stderr: `holdpoint refuses this call: ${result.why}` }));
+      endWith(socket, encodeReply({ exitCode: 2, stderr: `holdpoint refuses this call: ${result.why}` }));
       return;
     }
     answerHook(doors, agent, result.payload).then(
-      (reply) => socket.end(reply),
+      (reply) => endWith(socket, reply),
       () => socket.destroy(),
     );
   };
@@ -128,34 +171,51 @@ async function answerHook(doors: SocketDoors, agent: HookAgent, payload: Uint8Ar
   }
 }
 
-/** Requests of one connection are answered in their order, one at a time. */
+/** Requests of one connection are answered in their order, one at a time, until one cannot be read. */
 function readLines(socket: Socket, doors: SocketDoors, first: Buffer): void {
-  let pending: Buffer = first;
+  let pending = first;
+  let at = 0;
+  let incoming: Buffer[] = [];
+  let incomingSize = 0;
   let busy = false;
   let ended = false;
+  const nextLine = (): Buffer | undefined => {
+    let end = pending.indexOf(LF, at);
+    if (end === -1 && incoming.some((chunk) => chunk.includes(LF))) {
+      pending = Buffer.concat([pending.subarray(at), ...incoming]);
+      at = 0;
+      incoming = [];
+      incomingSize = 0;
+      end = pending.indexOf(LF);
+    }
+    if (end === -1) return undefined;
+    const line = pending.subarray(at, end);
+    at = end + 1;
+    return line;
+  };
   const pump = async (): Promise<void> => {
     if (busy) return;
     busy = true;
-    for (let end = pending.indexOf(LF); end !== -1; end = pending.indexOf(LF)) {
-      const line = pending.subarray(0, end);
-      pending = pending.subarray(end + 1);
-      socket.write(`${JSON.stringify(await answerLine(doors, line))}\n`);
+    for (let line = nextLine(); line !== undefined; line = nextLine()) {
+      const answer = await answerLine(doors, line);
+      if (socket.writableEnded) return;
+      if (answer.kind === 'unreadable') return refuseLine(socket, doors, answer.why);
+      socket.write(`${JSON.stringify(answer.value)}\n`);
     }
     busy = false;
-    if (pending.length > LIMITS.socketLineBytes) {
-      refuseLine(socket, doors, `a line is longer than ${LIMITS.socketLineBytes} bytes`);
-      socket.removeAllListeners('data');
-    } else if (ended) {
-      if (pending.length > 0) refuseLine(socket, doors, 'the connection was closed inside a line');
-      else socket.end();
-    }
+    if (!ended) return;
+    if (pending.length - at + incomingSize > 0) refuseLine(socket, doors, 'the connection was closed inside a line');
+    else socket.end();
   };
   const run = (): void => {
     pump().catch(() => socket.destroy());
   };
   socket.on('data', (chunk: Buffer) => {
-    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-    run();
+    incoming.push(chunk);
+    incomingSize += chunk.length;
+    // What waits behind a slow answer counts too: a client has no business to fill the memory.
+    if (pending.length - at + incomingSize > LIMITS.socketLineBytes) refuseLine(socket, doors, tooLong());
+    else run();
   });
   socket.once('end', () => {
     ended = true;
@@ -165,52 +225,51 @@ function readLines(socket: Socket, doors: SocketDoors, first: Buffer): void {
   run();
 }
 
-async function answerLine(doors: SocketDoors, line: Buffer): Promise<unknown> {
-  const text = new TextDecoder('utf-8', { fatal: true });
-  let decoded: string;
+async function answerLine(doors: SocketDoors, line: Buffer): Promise<SocketAnswer> {
+  let text: string;
   try {
-    decoded = text.decode(line);
+    text = new TextDecoder('utf-8', { fatal: true }).decode(line);
   } catch {
-    doors.malformed('a request is not valid UTF-8');
-    return { ok: false, error: 'the request is not valid UTF-8' };
+    return { kind: 'unreadable', why: 'the request is not valid UTF-8' };
   }
-  const parsed = parseStrictJson(decoded, LIMITS.jsonDepth);
-  if (!parsed.ok) {
-    doors.malformed(`a request is not readable: ${parsed.error}`);
-    return { ok: false, error: parsed.error };
-  }
+  const parsed = parseStrictJson(text, LIMITS.jsonDepth);
+  if (!parsed.ok) return { kind: 'unreadable', why: `the request is not readable: ${parsed.error}` };
   try {
     return await doors.request(parsed.value);
   } catch (error) {
-    return { ok: false, error: messageOf(error) };
+    return { kind: 'answer', value: { ok: false, error: messageOf(error) } };
   }
 }
 
 async function answerHttp(doors: SocketDoors, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // What comes after a refusal on this connection is not read.
+  const refuse = (status: number, why: string): void => {
+    doors.malformed(why);
+    const stderr = `holdpoint refuses this call: ${why}`;
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
+    response.end(encodeReply({ exitCode: 2, stderr }));
+    request.resume();
+    const timer = setTimeout(() => request.destroy(), LINGER_MS);
+    request.once('close', () => clearTimeout(timer));
+  };
   const agent = request.url?.startsWith(HOOK_HTTP_PREFIX) === true ? request.url.slice(HOOK_HTTP_PREFIX.length) : '';
-  if (request.method !== 'POST' || !isHookAgent(agent)) {
-    response.writeHead(404).end();
-    return;
-  }
+  if (request.method !== 'POST' || !isHookAgent(agent)) return refuse(404, 'an HTTP request that is no hook call');
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > LIMITS.hookPayloadBytes) {
-      doors.malformed(`the payload is larger than ${LIMITS.hookPayloadBytes} bytes`);
-      response.end(
-        encodeReply({
-          exitCode: 2,
-          stderr: `holdpoint refuses this call: the payload is larger than ${LIMITS.hookPayloadBytes} bytes`,
-        }),
-      );
-      request.destroy();
-      return;
-    }
-    chunks.push(chunk);
-  }
-  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
-  response.end(await answerHook(doors, agent, Buffer.concat(chunks)));
+  const whole = await new Promise<boolean>((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= LIMITS.hookPayloadBytes) chunks.push(chunk);
+      else resolve(false);
+    });
+    request.once('end', () => resolve(true));
+    request.once('error', reject);
+    request.once('close', () => reject(new Error('the payload was cut off')));
+  });
+  if (!whole) return refuse(413, `the payload is larger than ${LIMITS.hookPayloadBytes} bytes`);
+  const reply = Buffer.from(await answerHook(doors, agent, Buffer.concat(chunks)));
+  const head = { 'content-type': 'text/plain; charset=utf-8', 'content-length': reply.length, connection: 'close' };
+  response.writeHead(200, head).end(reply);
 }
 
 function messageOf(error: unknown): string {
