@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
 import { hostReleaseExecutor } from '../adapters/local-executor/host-release.ts';
 import { runShellAction } from '../adapters/local-executor/run-shell-action.ts';
+import { listSafeguards } from '../adapters/local-safeguard/list-safeguards.ts';
 import { makeLocalSafeguarder } from '../adapters/local-safeguard/local-safeguarder.ts';
+import { restoreSafeguard } from '../adapters/local-safeguard/restore-safeguard.ts';
 import { makeMcpServers } from '../adapters/mcp-servers/mcp-servers.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
 import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
@@ -233,4 +235,12 @@ export function hookClientBundle(): string {
   return beside.endsWith('.ts') ? path.resolve(path.dirname(beside), '../../../dist/hook-client.cjs') : beside;
 }
 
-export { makeSystemClock, openCertificates, openPeopleTools, runShellAction, workspaceOf };
+export {
+  listSafeguards,
+  makeSystemClock,
+  openCertificates,
+  openPeopleTools,
+  restoreSafeguard,
+  runShellAction,
+  workspaceOf,
+};

@@ -3,6 +3,7 @@ import type { Json } from '../core/canonical-json.ts';
 import { digestOfBytes } from '../core/digest.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Receipt, ReceiptDraft } from '../core/receipt.ts';
+import type { SafeguardTaken } from '../core/safeguard.ts';
 import type { RawAttempt } from './observe.ts';
 import type { AnyJudged, Refused } from './products.ts';
 
@@ -90,6 +91,14 @@ export function refusalDraft(
     says: refusal.says,
     rules: [refusal.rule],
     payload: refusalPayload(raw, refusal, judged),
+  };
+}
+
+/** What an outcome keeps: how it ended, and where the copies are that undo it. */
+export function outcomePayload(detail: Json, taken: readonly SafeguardTaken[]): Json {
+  return {
+    detail,
+    ...(taken.length === 0 ? {} : { safeguards: taken.map((one) => ({ ...one, plan: { ...one.plan } })) }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Receipt } from '../core/receipt.ts';
 import type { Store } from '../ports/store.ts';
+import { outcomePayload } from './payload.ts';
 import { demandExecuted, type Executed } from './products.ts';
 
 /** Last stage: what came of it. `undefined` where the outcome is still to be reported by whoever runs it. */
@@ -16,6 +17,6 @@ export async function record(executed: Executed, nowMs: number, store: Store): P
     atMs: nowMs,
     intent: intent.index,
     outcome: execution.outcome,
-    payload: { detail: execution.detail, safeguards: safe.taken.map((one) => ({ ...one, plan: { ...one.plan } })) },
+    payload: outcomePayload(execution.detail, safe.taken),
   });
 }

@@ -9,11 +9,13 @@ import { verifyLogCommand } from '../verify-log/command.ts';
 import {
   hookClientBundle,
   ledgerDir,
+  listSafeguards,
   makeSystemClock,
   openCertificates,
   openEngine,
   openJudge,
   openPeopleTools,
+  restoreSafeguard,
   runShellAction,
   workspaceOf,
 } from '../wire.ts';
@@ -42,6 +44,7 @@ import { findKey, type Signed, signStatement } from './sign-claim.ts';
 import { runSystemInit } from './system/init-system.ts';
 import { runSystemUninstall } from './system/uninstall-system.ts';
 import { openTerminal } from './terminal.ts';
+import { runUndo } from './undo.ts';
 import { runUninstall } from './uninstall.ts';
 import { runDown, runStatus, runUp, type UpDeps } from './up.ts';
 
@@ -146,6 +149,11 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       return runDown(args, io, up);
     case 'log':
       return runLog(args, io, paths);
+    case 'undo':
+      return runUndo(args, io, {
+        list: () => listSafeguards(path.join(paths.state, 'safeguards')),
+        restore: restoreSafeguard,
+      });
     case 'verify-log':
       return verifyLogCommand(
         args.length === 0 || args[0]?.startsWith('--') === true ? [ledgerDir(paths.state), ...args] : args,

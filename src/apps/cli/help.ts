@@ -7,7 +7,8 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
     holds        what waits for a person                            show ID      one hold, with everything checked
     approve ID   sign for it                                        deny ID      refuse it, in any other clothes too
     preapprove   sign ahead for one CI job                          log          the record; log checkpoint
-    verify-log   re-derive the record and find tampering            replay       replay an incident, unguarded and guarded
+    verify-log   re-derive the record and find tampering            undo         put back what was copied before it ran
+    replay       replay an incident, unguarded and guarded
   for agents and scripts
     check        judge a command without running it                 ask          open a hold without trying
     exec         judge a command, then run exactly that             run          start an agent behind the gateway
@@ -64,6 +65,11 @@ holdpoint log checkpoint
 holdpoint log erase INDEX
 
 The record. \`checkpoint\` prints the signed head: keep it elsewhere. \`erase\` deletes a payload; the log still verifies.
+`,
+  undo: `holdpoint undo [ID [--to DIR] [--overwrite]]
+
+Lists the copies that were taken before approved effects ran, or puts one back. Nothing that is there now is replaced
+unless you say so.
 `,
   'verify-log': `holdpoint verify-log [DIR] [--checkpoint FILE] [--key VKEY] [--json]
 

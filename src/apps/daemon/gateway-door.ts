@@ -66,7 +66,13 @@ export function makeGatewayDoor(service: Service, options: GatewayDoorOptions) {
           return {
             kind: 'pass',
             done: ({ outcome, status, detail }) =>
-              service.report(intent, ran.judged, outcome, { status: status ?? null, detail: detail ?? null }),
+              service.report(
+                intent,
+                ran.judged,
+                outcome,
+                { status: status ?? null, detail: detail ?? null },
+                ran.taken,
+              ),
           };
         }
         if (ran.hold === undefined || !(await approvedMeanwhile(service, ran.hold.id, untilMs, signal))) {

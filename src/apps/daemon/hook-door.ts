@@ -3,6 +3,7 @@ import { canonicalBytes, type Json } from '../../core/canonical-json.ts';
 import { digestOfBytes } from '../../core/digest.ts';
 import type { Receipt } from '../../core/receipt.ts';
 import { unknown } from '../../core/tri.ts';
+import type { Ran } from '../../pipeline/pipeline.ts';
 import { type AnyJudged, isRefused, type Refused } from '../../pipeline/products.ts';
 import type { McpServers } from '../../ports/mcp-servers.ts';
 import { decodeHook, encodeHook, withCommand } from '../../protocols/hooks/agents.ts';
@@ -26,6 +27,7 @@ interface RunningCall {
   readonly judged: AnyJudged;
   /** Digest of the action as the host asked, without what this door added. */
   readonly asked: string;
+  readonly taken: Ran['taken'];
 }
 
 export type HookDoor = (agent: HookAgent, payload: Uint8Array) => Promise<HookOutput>;
@@ -58,7 +60,12 @@ export function makeHookDoor(service: Service, options: HookDoorOptions): HookDo
     if (call.preview && !isRefused(judged) && judged.says === 'allow') return encodeHook({ kind: 'allow' }, call);
     const ran = await service.pipeline.proceed(attempt, judged, service.releaser);
     if (isRefused(ran)) return deny(ran);
-    remember(callKey(call, asked), { intent: ran.intent, judged: ran.judged, asked: digestOfBytes(asked.bytes) });
+    remember(callKey(call, asked), {
+      intent: ran.intent,
+      judged: ran.judged,
+      asked: digestOfBytes(asked.bytes),
+      taken: ran.taken,
+    });
     return encodeHook({ kind: 'allow' }, call);
   }
 
@@ -78,11 +85,17 @@ export function makeHookDoor(service: Service, options: HookDoorOptions): HookDo
       const other = digestOfBytes(call.action.bytes) !== entry.asked;
       // Another hook of the host has rewritten what was judged: the record says that something else ran.
       if (other)
-        await service.report(await entry.intent, entry.judged, 'unknown', {
-          warning: 'the host ran other bytes than were judged',
-          detail,
-        });
-      else await service.report(await entry.intent, entry.judged, outcome, detail);
+        await service.report(
+          await entry.intent,
+          entry.judged,
+          'unknown',
+          {
+            warning: 'the host ran other bytes than were judged',
+            detail,
+          },
+          entry.taken,
+        );
+      else await service.report(await entry.intent, entry.judged, outcome, detail, entry.taken);
     }
     return encodeHook({ kind: 'nothing' }, call);
   }

@@ -5,6 +5,7 @@ import { type Card, cardOf } from '../../core/card.ts';
 import { claimDigest, claimJson } from '../../core/hold.ts';
 import type { Outcome, Receipt } from '../../core/receipt.ts';
 import type { RawAttempt } from '../../pipeline/observe.ts';
+import { outcomePayload } from '../../pipeline/payload.ts';
 import type { Pipeline, Ran } from '../../pipeline/pipeline.ts';
 import { type AnyJudged, isRefused, type Refused } from '../../pipeline/products.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -68,7 +69,10 @@ export type Service = ReturnType<typeof makeService>;
 export function makeService(ports: ServicePorts) {
   const { pipeline, store, clock } = ports;
   const tickets = makeTickets<{ readonly hold: string }>(TICKET_LIFETIME_MS, 10_000);
-  const reports = makeTickets<{ readonly receipt: Receipt; readonly judged: AnyJudged }>(REPORT_LIFETIME_MS, 10_000);
+  const reports = makeTickets<{ readonly receipt: Receipt; readonly judged: AnyJudged; readonly taken: Ran['taken'] }>(
+    REPORT_LIFETIME_MS,
+    10_000,
+  );
 
   function raw(action: Action, origin: Origin, statedPurpose?: string): RawAttempt {
     const id = newAttemptId();
@@ -91,7 +95,7 @@ export function makeService(ports: ServicePorts) {
 
   async function release(ran: Ran): Promise<Release> {
     const { action } = ran.judged.attempt;
-    const report = reports.issue({ receipt: await ran.intent, judged: ran.judged }, clock.nowMs());
+    const report = reports.issue({ receipt: await ran.intent, judged: ran.judged, taken: ran.taken }, clock.nowMs());
     return {
       kind: 'release',
       action: { kind: action.kind, base64: Buffer.from(action.bytes).toString('base64'), cwd: action.cwd ?? '' },
@@ -117,7 +121,13 @@ export function makeService(ports: ServicePorts) {
     return isRefused(ran) ? refusalAnswer(ran, isRefused(judged) ? undefined : judged) : release(ran);
   }
 
-  async function report(receipt: Receipt, judged: AnyJudged, outcome: Outcome, detail: Json): Promise<void> {
+  async function report(
+    receipt: Receipt,
+    judged: AnyJudged,
+    outcome: Outcome,
+    detail: Json,
+    taken: Ran['taken'],
+  ): Promise<void> {
     const { id, key } = judged.attempt;
     await store.append({
       kind: 'outcome',
@@ -126,7 +136,7 @@ export function makeService(ports: ServicePorts) {
       atMs: clock.nowMs(),
       intent: receipt.index,
       outcome,
-      payload: { detail },
+      payload: outcomePayload(detail, taken),
     });
     if (outcome === 'done') ports.onDone(judged);
   }
@@ -178,7 +188,7 @@ export function makeService(ports: ServicePorts) {
     async outcome(token: string, outcome: Outcome, detail: Json): Promise<boolean> {
       const entry = reports.redeem(token, clock.nowMs());
       if (entry === undefined) return false;
-      await report(entry.receipt, entry.judged, outcome, detail);
+      await report(entry.receipt, entry.judged, outcome, detail, entry.taken);
       return true;
     },
 
