@@ -6,7 +6,7 @@ export type StrictJsonResult =
 
 /**
  * JSON that means the same to every reader: no duplicate keys (two readers may pick different ones), no lone
- * surrogates, no number beyond a double, bounded depth. RFC 8259 with the I-JSON restrictions of RFC 7493.
+ * surrogates, no number that a double does not hold (two numbers would become one), bounded depth. RFC 8259 with the I-JSON restrictions of RFC 7493.
  * `maxDepth` counts nested arrays and objects. Never throws.
  */
 export function parseStrictJson(text: string, maxDepth: number): StrictJsonResult {
@@ -44,8 +44,8 @@ function scan(text: string, maxDepth: number): string | undefined {
     }
     if (isNumberUnit(code)) {
       const end = endOfNumber(text, i);
-      const size = Math.abs(Number(text.slice(i, end)));
-      if (size === Number.POSITIVE_INFINITY) return 'a number is too large';
+      const fault = numberFault(text.slice(i, end));
+      if (fault !== undefined) return fault;
       i = end;
       continue;
     }
@@ -83,6 +83,32 @@ function endOfNumber(text: string, start: number): number {
   }
   return i;
 }
+
+/** Digits that a double always keeps, and the most that serialisers write of one. */
+const KEPT_DIGITS = 15;
+const WRITTEN_DIGITS = 17;
+const MOST_NUMBER_UNITS = 1_000;
+
+/**
+ * SECURITY: readers that keep more digits than a double see another number. Two requests that differ there alone would
+ * share their canonical form, and so an approval. Whether the text is a number at all is left to `JSON.parse`.
+ */
+function numberFault(text: string): string | undefined {
+  const value = Number(text);
+  if (Math.abs(value) === Number.POSITIVE_INFINITY) return 'a number is too large';
+  if (Number.isNaN(value) || text.length <= KEPT_DIGITS)
+    return value === 0 && /[1-9].*e/i.test(text) ? TOO_SMALL : undefined;
+  if (text.length > MOST_NUMBER_UNITS) return 'a number has too many digits';
+  const digits = text
+    .replace(/e.*$/i, '')
+    .replace(/[-+.]/g, '')
+    .replace(/^0+|0+$/g, '');
+  if (value === 0) return digits === '' ? undefined : TOO_SMALL;
+  const kept = /^-?\d+$/.test(text) ? String(value) === text : digits.length <= WRITTEN_DIGITS;
+  return kept ? undefined : 'a number has more digits than a double holds';
+}
+
+const TOO_SMALL = 'a number is too small';
 
 function nextIsColon(text: string, from: number): boolean {
   let i = from;

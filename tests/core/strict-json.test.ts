@@ -40,6 +40,13 @@ const refused: readonly (readonly [note: string, text: string, error: RegExp])[]
   ['a bad escape in a key', '{"\\x":1}', /a key is not valid JSON/],
   ['a number beyond a double', '[1e400]', /a number is too large/],
   ['a negative number beyond a double', '{"a":-1E+400}', /a number is too large/],
+  ['an integer whose canonical form is another one', '[1152921504606846976]', /more digits/],
+  ['an integer that would become its neighbour', '{"id":9007199254740993}', /more digits/],
+  ['a long integer that a double rounds', '[123456789012345678901234567890]', /more digits/],
+  ['a fraction that would become its neighbour', '[0.1000000000000000000001]', /more digits/],
+  ['a number that would become zero', '[1.5e-400]', /too small/],
+  ['a short number that would become zero', '[1e-999]', /too small/],
+  ['a number as long as a book', `[0.${'3'.repeat(2_000)}]`, /too many digits/],
   ['a number beyond a double by its digits', `[${'9'.repeat(400)}]`, /a number is too large/],
 ];
 
@@ -61,7 +68,10 @@ const accepted: readonly (readonly [note: string, text: string])[] = [
   ['an escaped backslash before a u', '["\\\\ud800"]'],
   ['depth at the limit', `${'['.repeat(64)}${']'.repeat(64)}`],
   ['a scalar', ' 12 '],
-  ['numbers of all kinds', '[-0,1.5e-400,1E+2,-1.7976931348623157e308,123456789012345678901234567890]'],
+  [
+    'numbers of all kinds',
+    '[-0,0.0e-400,1E+2,-1.7976931348623157e308,5e-324,9007199254740992,1152921504606847000,0.30000000000000004]',
+  ],
 ];
 
 for (const [note, text] of accepted) {

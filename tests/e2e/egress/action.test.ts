@@ -67,6 +67,10 @@ describe('a request as an action', () => {
       request({ body: MUTATION, headers: { 'content-type': 'application/json', 'x-http-method-override': 'GET' } }),
     ],
     ['a body that is not UTF-8', request({ body: Buffer.from([0x7b, 0xff, 0x7d]) })],
+    [
+      'a number that JSON readers round to another one',
+      request({ body: '{"query":"mutation M($id: Int!) { del(id: $id) }","variables":{"id":9007199254740993}}' }),
+    ],
     ['another path', request({ url: 'https://a.example/x', body: MUTATION })],
   ];
   for (const [note, made] of HTTP) it(`is http for ${note}`, () => assert.equal(read(made).kind, 'http'));
