@@ -5,7 +5,7 @@ import type { Evidence } from './evidence.ts';
 import { describeFact } from './fact-words.ts';
 import type { Claim } from './hold.ts';
 import { LIMITS } from './limits.ts';
-import { redactText } from './redact.ts';
+import { redactForReading } from './redact.ts';
 import type { ResourceRef } from './resource.ts';
 import type { Finding, Verdict } from './verdict.ts';
 import { visibleText } from './visible-text.ts';
@@ -52,7 +52,7 @@ export function cardOf(input: CardInput): Card {
   const dangerous = effects.filter((effect) => dangerOf(effect) !== 'harmless');
   const more =
     dangerous.length > 1 ? `, and ${dangerous.length - 1} more effect${dangerous.length > 2 ? 's' : ''}` : '';
-  return {
+  const card = {
     sentence: main === undefined ? 'does nothing that could be recognised' : sentenceOf(main) + more,
     environment: environmentOf(input.evidence),
     targets: dangerous.slice(0, MOST_TARGETS).map(targetLine),
@@ -71,8 +71,17 @@ export function cardOf(input: CardInput): Card {
     statedPurpose:
       attempt.statedPurpose === undefined ? undefined : show(attempt.statedPurpose).slice(0, CONTEXT_CHARS),
     action,
-    fits: dangerous.length <= MOST_TARGETS && action.danger.length <= LIMITS.cardTextChars,
   };
+  return { ...card, fits: dangerous.length <= MOST_TARGETS && longestText(card) <= LIMITS.cardTextChars };
+}
+
+/** Of all that a person has to read. */
+function longestText(card: Omit<Card, 'fits'>): number {
+  const { sentence, environment, targets, checks, safeguards, rules, asks, action } = card;
+  const lists = [targets, checks.map((one) => one.text), safeguards, rules.map((one) => one.reason)];
+  return Math.max(
+    ...[sentence, environment, asks, action.danger, ...lists.map((list) => list.join('\n'))].map((text) => text.length),
+  );
 }
 
 function dangerousFirst(effects: readonly Effect[], stopping: readonly Finding[]): readonly Effect[] {
@@ -144,16 +153,16 @@ function graphqlText(bytesText: string): string {
   return typeof query === 'string' ? `${query}  ${JSON.stringify(rest)}` : bytesText;
 }
 
-/** Secrets are masked here too: a card is read on screens and pages. What would happen stands in the effects. */
+/** Secrets are masked here too, since a card is read on screens and pages; never what would run. */
 function excerpt(kind: ActionKind, bytesText: string, effect: Effect | undefined): Card['action'] {
   const text = kind === 'graphql' ? graphqlText(bytesText) : bytesText;
   const [from, to] = (SPANNED.has(kind) ? effect?.span : undefined) ?? [0, text.length];
   const before = text.slice(0, from);
   const after = text.slice(to);
   return {
-    before: (before.length > CONTEXT_CHARS ? '… ' : '') + show(redactText(before).slice(-CONTEXT_CHARS)),
-    danger: show(redactText(text.slice(from, to))),
-    after: show(redactText(after).slice(0, CONTEXT_CHARS)) + (after.length > CONTEXT_CHARS ? ' …' : ''),
+    before: (before.length > CONTEXT_CHARS ? '… ' : '') + show(redactForReading(before).slice(-CONTEXT_CHARS)),
+    danger: show(redactForReading(text.slice(from, to))),
+    after: show(redactForReading(after).slice(0, CONTEXT_CHARS)) + (after.length > CONTEXT_CHARS ? ' …' : ''),
   };
 }
 

@@ -36,6 +36,28 @@ export function redactText(text: string): string {
   return out.replace(RUN, redactRun);
 }
 
+/**
+ * The same for a text that a person reads before signing. SECURITY: the name or shape of a secret must not hide what would
+ * run: a mask that covers anything but one word that is no option or path (with the scheme of a credential) or the lines of a key is taken away.
+ */
+export function redactForReading(text: string): string {
+  const [first = '', ...rest] = redactText(text).split(REDACTED);
+  let out = first;
+  let at = first.length;
+  rest.forEach((part, index) => {
+    // Whichever way the parts are laid over the text: each character of it is in a part that is shown, or looked at here.
+    const next = index === rest.length - 1 ? text.length - part.length : text.indexOf(part, at);
+    const hidden = text.slice(at, next);
+    out += (ONE_WORD.test(hidden) || KEY_LINES.test(hidden) ? REDACTED : hidden) + part;
+    at = next + part.length;
+  });
+  return out;
+}
+
+const ONE_WORD = /^(?:(?:basic|bearer|digest|token)[ \t]+)?(?![-/~.])[^\s;|&<>()`'"$\\]+$/i;
+const KEY_LINES =
+  /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:\r?\n|\\n)(?:[A-Za-z0-9+/=]{16,76}(?:\r?\n|\\n))*(?:[A-Za-z0-9+/]*=+(?:\r?\n|\\n))?-----END [A-Z0-9 ]*PRIVATE KEY-----$/;
+
 /** Members whose whole value is a secret, whatever it looks like. Digests and identities named `...Key` stay readable. */
 const SECRET_MEMBER =
   /^(?:proxy-)?authorization$|^(?:set-)?cookie$|token|secret|passw(?:or)?d|passphrase|credentials?$|(?:api|access|private|signing|encryption)[-_]?key/i;
