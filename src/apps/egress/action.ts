@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Action } from '../../core/attempt.ts';
 import { canonicalBytes } from '../../core/canonical-json.ts';
 import { digestOfBytes } from '../../core/digest.ts';
+import { LIMITS } from '../../core/limits.ts';
 import type { Credential } from '../../ports/credentials.ts';
 import { readGraphqlRequest } from '../../protocols/http/graphql-request.ts';
 import type { GatewayRequest } from './contract.ts';
@@ -55,6 +56,8 @@ const VOLATILE: ReadonlySet<string> = new Set([
   'x-request-start',
   'x-requested-with',
 ]);
+/** A reader takes no more than this of one action. */
+const MOST_ACTION_BYTES = LIMITS.judgedBodyBytes;
 const VOLATILE_PREFIXES = ['sec-', 'x-b3-', 'x-datadog-', 'x-stainless-', 'amz-sdk-'] as const;
 const SECRET =
   /authorization|cookie|credential|passw|secret|session|signature|token|(^|-)(api|access|auth|private)-?key$|-key$/;
@@ -81,12 +84,20 @@ export function toAction(request: GatewayRequest, options: ToActionOptions): Gat
   }
   if (body?.exact === false && request.body !== undefined) kept['holdpoint-body-sha256'] = digestOfBytes(request.body);
   if (request.bodyTooLarge) kept['holdpoint-body'] = 'too-large';
-  const bytes = canonicalBytes({
-    method: request.method,
-    url: request.url,
-    ...(Object.keys(kept).length > 0 ? { headers: kept } : {}),
-    ...(body === undefined ? {} : { body: body.text }),
-  });
+  const bytesWith = (text: string | undefined): Uint8Array =>
+    canonicalBytes({
+      method: request.method,
+      url: request.url,
+      ...(Object.keys(kept).length > 0 ? { headers: kept } : {}),
+      ...(text === undefined ? {} : { body: text }),
+    });
+  let bytes = bytesWith(body?.text);
+  if (bytes.length > MOST_ACTION_BYTES && request.body !== undefined) {
+    // Escapes can double a text of quotes: past what a reader takes, the body is bound by its digest and judged as unseen.
+    kept['holdpoint-body'] = 'too-large';
+    kept['holdpoint-body-sha256'] = digestOfBytes(request.body);
+    bytes = bytesWith(undefined);
+  }
   return { action: { kind: 'http', bytes, ...cwd }, ...beside };
 }
 

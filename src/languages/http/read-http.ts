@@ -4,6 +4,7 @@ import { makeMcpReader } from '../mcp/read-mcp.ts';
 import type { Reader, Reading, ReadingContext } from '../reading.ts';
 import { readSql } from '../sql/read-sql.ts';
 import { graphqlOverHttp } from './graphql-over-http.ts';
+import { modelCall } from './model-calls.ts';
 import { bodyOf, type HttpRequest, requestOf } from './request.ts';
 import { restEffect } from './rest.ts';
 import { rpcOverHttp } from './rpc.ts';
@@ -38,6 +39,9 @@ function atDepth(readers: { readonly shell?: Reader }, depth: number): Reader {
 
 function readRequest(request: HttpRequest, mcp: Reader, context: ReadingContext): Reading {
   const body = bodyOf(request);
+  const overrides = isOverridden(request);
+  const model = overrides ? undefined : modelCall(request, body);
+  if (model !== undefined) return model;
   const rest = restEffect(request, body);
   const carried =
     rpcOverHttp(request, body, mcp, context) ?? graphqlOverHttp(request, body) ?? sqlOverHttp(request, body, context);
@@ -49,7 +53,6 @@ function readRequest(request: HttpRequest, mcp: Reader, context: ReadingContext)
     rest.verb === 'create' ||
     request.method === 'POST' ||
     request.method === 'GET';
-  const overrides = isOverridden(request);
   return isCarrier && !overrides ? carried : { effects: [...carried.effects, rest], questions: carried.questions };
 }
 

@@ -113,6 +113,8 @@ export type Body =
 
 export function bodyOf(request: HttpRequest): Body {
   const { body } = request;
+  // The gateway's mark on what it passes unseen.
+  if (request.headers.has('holdpoint-body')) return { kind: 'unreadable', why: 'a body larger than is judged' };
   if (body === undefined || body === '') return { kind: 'none' };
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && encoding !== '') return { kind: 'unreadable', why: 'the body is compressed' };

@@ -49,6 +49,8 @@ export interface WorldOptions {
   readonly answer?: RequestListener;
   readonly judge?: (request: GatewayRequest, signal: AbortSignal, pass: GatewayDecision) => Promise<GatewayDecision>;
   readonly options?: Partial<EgressOptions>;
+  /** Name of the TLS stand-in. Default `HOST`. */
+  readonly host?: string;
 }
 
 export const HOST = 'api.stand-in.example';
@@ -74,7 +76,8 @@ export async function openWorld(more: WorldOptions = {}): Promise<World> {
       () => undefined,
     );
   };
-  const leaf = await upstreamCa.leafFor(HOST);
+  const host = more.host ?? HOST;
+  const leaf = await upstreamCa.leafFor(host);
   const secure = createHttpsServer({ key: leaf.key, cert: leaf.cert }, listener);
   const plain = createHttpServer(listener);
   for (const server of [secure, plain]) server.on('connection', () => (connections += 1));
@@ -97,7 +100,7 @@ export async function openWorld(more: WorldOptions = {}): Promise<World> {
       user === 'task-1' && password === 'pw' ? { agent: 'tester', task: user } : undefined,
     onRefusal: (refusal) => refusals.push(refusal),
     resolve: new Map([
-      [HOST, { address: '127.0.0.1', port: securePort }],
+      [host, { address: '127.0.0.1', port: securePort }],
       [PLAIN_HOST, { address: '127.0.0.1', port: plainPort }],
     ]),
     lookup: async (name) => {
@@ -111,7 +114,7 @@ export async function openWorld(more: WorldOptions = {}): Promise<World> {
   return {
     egress,
     certificates,
-    host: HOST,
+    host,
     plainHost: PLAIN_HOST,
     seen,
     judged,
