@@ -47,7 +47,11 @@ export function statedFacts(facts: StatedFacts, clock: Clock): Verifier {
         files: 1,
         filesCapped: false,
         bytes: 0,
-        irreplaceable: [],
+        // What is not claimed to be kept somewhere counts as the only copy.
+        irreplaceable:
+          regenerable || stated?.regenerable === true || stated?.trackedAndClean === true || stated?.madeByTask === true
+            ? []
+            : [name],
         ...stated,
       };
       return factAsJson(fact);

@@ -19,9 +19,6 @@ export const readFile: Reader = (action, context) => {
     readers: {},
     span: undefined,
     nested: true,
-    steps: 0,
-    elsewhere: 0,
-    kept: new Set(),
     run: (argv, scope) => runCommand(argv, scope, machine),
     script: (text, scope) => {
       const inner = makeShellReader({})(

@@ -222,6 +222,12 @@ const command: Handler = (call) => {
   return args.rest.length === 0 ? '' : call.machine.run(args.rest, call.scope);
 };
 
+const shopt: Handler = (call) => {
+  if (call.argv.some((field) => /^(dotglob|globdots|glob_dots)$/.test(field.s))) call.machine.dotglob = true;
+  harmlessRun(call.machine, 'shell/builtin', call.name);
+  return '';
+};
+
 const quiet: Handler = (call) => {
   harmlessRun(call.machine, 'shell/builtin', call.name);
   return '';
@@ -243,6 +249,8 @@ export const BUILTINS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['alias', alias],
   ['trap', trap],
   ['set', set],
+  ['shopt', shopt],
+  ['setopt', shopt],
   ['shift', shift],
   ['command', command],
   ...[
@@ -257,7 +265,6 @@ export const BUILTINS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     'continue',
     'sleep',
     'wait',
-    'shopt',
     'let',
     'umask',
     'ulimit',

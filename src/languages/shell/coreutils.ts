@@ -1,6 +1,6 @@
 import { parseArgs, setOf } from './argv.ts';
 import { loseFile, readFile } from './file-effects.ts';
-import { type Call, type Handler, harmlessRun } from './machine.ts';
+import { type Call, type Handler, harmlessRun, isVisible } from './machine.ts';
 import {
   fileRef,
   isCatastrophic,
@@ -12,7 +12,7 @@ import {
   lastName,
   resolvePath,
 } from './paths.ts';
-import { type Field, HOLE, hasHole, SECRET, shown } from './value.ts';
+import { type Field, HOLE, hasHole, literal, SECRET, shown } from './value.ts';
 
 const rm: Handler = (call) => {
   const { machine, scope } = call;
@@ -58,10 +58,10 @@ const mv: Handler = (call) => {
         tags: isCatastrophic(from) ? ['catastrophic'] : [],
       });
     }
-    // What was worth keeping stays worth keeping under a temporary name.
-    if (isTemporary(to) && !isRegenerable(from, machine.context.workspace)) {
-      machine.kept.add(to);
-      machine.kept.add(`${to}/${lastName(from)}`);
+    // What was worth keeping stays worth keeping under its new name.
+    if (!isRegenerable(from, machine.context.workspace) && !hasHole(from) && !hasHole(to) && to !== '/dev/null') {
+      machine.moved.set(`${to}/${lastName(from)}`, from);
+      if (operands.length === 1) machine.moved.set(to, from);
     }
   }
   if (to !== '/dev/null')
@@ -74,25 +74,30 @@ function isSystemMoveKept(path: string): boolean {
   return path.startsWith('/mnt/') || path.startsWith('/data/') || path.startsWith('/opt/');
 }
 
+/** A destination that sources are moved or copied to: the file itself, or the files of their names in that folder. */
 function overwrite(call: Call, destination: Field, sources: readonly Field[], keeps: boolean, source: string): void {
+  if (keeps) return;
+  const { machine, scope } = call;
+  const folder = destination.s.endsWith('/') || destination.s === '.';
+  // By its name alone a folder says nothing about the files in it; the disk does.
   if (
-    keeps ||
-    (destination.s.endsWith('/') &&
-      !isSystem(destination.s) &&
-      !isGuardPath(resolvePath(destination.s, call.scope.cwd))) ||
-    destination.s === '.'
+    folder &&
+    !isVisible(machine) &&
+    (destination.s === '.' || (!isSystem(destination.s) && !isGuardPath(resolvePath(destination.s, scope.cwd))))
   )
     return;
-  const from = sources[0];
-  loseFile(call.machine, destination, call.scope.cwd, 'overwrite', {
-    source,
-    ...(from === undefined || hasHole(from.s)
-      ? {}
-      : {
-          into: lastName(from.s),
-          fromTemplate: /[._-](example|sample|template|dist|defaults?|test|ci)\b/.test(lastName(from.s)),
-        }),
-  });
+  const named = sources.filter((from) => !hasHole(from.s) && !from.glob).slice(0, 32);
+  if (named.length === 0) {
+    if (!folder || isGuardPath(resolvePath(destination.s, scope.cwd)))
+      loseFile(machine, destination, scope.cwd, 'overwrite', { source });
+    return;
+  }
+  for (const from of named)
+    loseFile(machine, destination, scope.cwd, 'overwrite', {
+      source,
+      into: lastName(from.s.replace(/\/+$/, '')),
+      fromTemplate: /[._-](example|sample|template|dist|defaults?|test|ci)\b/.test(lastName(from.s)),
+    });
 }
 
 const cp: Handler = (call) => {
@@ -115,6 +120,10 @@ const cp: Handler = (call) => {
       args.has('-n', '--no-clobber', '-b', '--backup', '-i', '--interactive', '-u'),
       source,
     );
+  if (args.has('-s', '-l', '--symbolic-link', '--link')) {
+    const to = resolvePath(destination.s, scope.cwd);
+    remember(call, operands, to, args.has('-s', '--symbolic-link') ? to : undefined);
+  }
   // A secret copied to where others can read it.
   for (const operand of operands) {
     if (
@@ -128,13 +137,33 @@ const cp: Handler = (call) => {
 };
 
 const ln: Handler = (call) => {
-  const args = parseArgs(call.argv);
-  const destination = args.operands.length > 1 ? args.operands.at(-1) : undefined;
-  if (args.has('-f', '--force') && destination !== undefined)
-    overwrite(call, destination, args.operands.slice(0, 1), false, 'catalog/ln');
-  harmlessRun(call.machine, 'catalog/ln', call.name);
+  const { machine, scope } = call;
+  const args = parseArgs(call.argv, { valued: setOf('-t --target-directory -S --suffix') });
+  const into = args.value('-t', '--target-directory');
+  const operands = [...args.operands];
+  const destination = into ?? (operands.length > 1 ? operands.pop() : literal('.'));
+  if (destination === undefined) return '';
+  const to = resolvePath(destination.s, scope.cwd);
+  if (args.has('-f', '--force') || isGuardPath(to))
+    overwrite(call, destination, operands.slice(0, 1), false, 'catalog/ln');
+  remember(call, operands, to, args.has('-s', '--symbolic') ? to : undefined);
+  harmlessRun(machine, 'catalog/ln', call.name);
   return '';
 };
+
+/** Links made here lead on: what is written through them later in the same command is written there. */
+function remember(call: Call, sources: readonly Field[], to: string, symbolic: string | undefined): void {
+  const { machine, scope } = call;
+  for (const one of sources) {
+    if (hasHole(one.s) || hasHole(to)) continue;
+    // A relative symlink starts from where the link lies; a hard link from the working directory.
+    const folder = symbolic === undefined ? scope.cwd : symbolic.slice(0, symbolic.lastIndexOf('/')) || '/';
+    const from = resolvePath(one.s, folder);
+    if (to !== from) machine.links.set(to, from);
+    const below = `${to === '/' ? '' : to}/${lastName(from)}`;
+    if (below !== from) machine.links.set(below, symbolic === undefined ? from : resolvePath(one.s, to));
+  }
+}
 
 const tee: Handler = (call) => {
   const args = parseArgs(call.argv);

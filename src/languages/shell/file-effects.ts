@@ -1,24 +1,20 @@
-import type { Reversal } from '../../core/effect.ts';
-import type { FileRecoveryFact } from '../../core/facts.ts';
-import { isKnown } from '../../core/tri.ts';
+import { followed, type Loss, reversalOf } from './loss.ts';
 import type { Machine } from './machine.ts';
 import {
   fileRef,
-  insideWorkspace,
   isCatastrophic,
   isData,
   isDevice,
   isGuardPath,
-  isRegenerable,
   isSecret,
   isSink,
   isSystem,
-  isTemporary,
+  kernelPath,
   resolvePath,
 } from './paths.ts';
-import { type Field, FRESH, hasHole, hasMark, shown } from './value.ts';
+import { type Field, hasHole, hasMark, shown } from './value.ts';
 
-export type Loss = 'delete' | 'empty' | 'overwrite' | 'append' | 'edit';
+export type { Loss } from './loss.ts';
 
 const WORDS: Record<Loss, string> = {
   delete: 'deletes',
@@ -56,15 +52,18 @@ export function loseFile(
     unknownFile(machine, written, quiet, loss, source);
     return;
   }
-  const path = resolvePath(written, cwd);
-  if (isSink(path)) return;
+  const lexical = resolvePath(written, cwd);
+  if (isSink(lexical)) return;
+  const end = followed(machine, kernelPath(written, cwd), field, loss, options.into);
+  const path = end.path;
+  if (loss !== 'delete') machine.stale.add(lexical);
   const target = fileRef(shown(path));
-  const summary = `${WORDS[loss]} ${shown(path)}`;
-  const guard = guardVictim(path, loss, options.recursive === true);
-  if (guard) {
+  const summary = `${WORDS[loss]} ${shown(lexical)}${path === lexical || path === `${lexical}/` ? '' : `, which is ${shown(path)}`}`;
+  const places = [lexical, path];
+  if (places.some((place) => guardVictim(place, loss, options.recursive === true))) {
     machine.emit({
       verb: loss === 'delete' ? 'destroy' : 'change',
-      target: { system: 'holdpoint', kind: 'guard', path: [path] },
+      target: { system: 'holdpoint', kind: 'guard', path: [shown(path)] },
       reversal: 'irreversible',
       source,
       summary,
@@ -74,10 +73,10 @@ export function loseFile(
   }
   const verb = loss === 'delete' || loss === 'empty' ? 'destroy' : 'change';
   const max = options.recursive === true || field.glob ? 'unbounded' : 1;
-  if (isDevice(path)) {
+  if (places.some(isDevice)) {
     machine.emit({
       verb: 'destroy',
-      target: { system: 'host', kind: 'device', path: [path] },
+      target: { system: 'host', kind: 'device', path: [shown(path)] },
       reversal: 'irreversible',
       source,
       summary,
@@ -85,12 +84,12 @@ export function loseFile(
     });
     return;
   }
-  const catastrophic = (loss === 'delete' || loss === 'empty') && isCatastrophic(path);
+  const catastrophic = (loss === 'delete' || loss === 'empty') && places.some(isCatastrophic);
   const tags = catastrophic ? ['catastrophic'] : undefined;
   const reversal = catastrophic
     ? 'irreversible'
-    : reversalOf(machine, path, field, loss, options.into, options.fromTemplate);
-  const plain = reversal === 'regenerable' && (loss === 'overwrite' || loss === 'append' || loss === 'edit');
+    : reversalOf(machine, end, lexical, field, loss, options.fromTemplate === true);
+  const plain = reversal === 'regenerable' && quiet;
   machine.emit({
     verb: plain ? 'create' : verb,
     target,
@@ -129,83 +128,6 @@ function guardVictim(path: string, loss: Loss, recursive: boolean): boolean {
   if (isGuardPath(path)) return true;
   // A whole folder of agent settings takes the hooks in it along.
   return loss === 'delete' && recursive && /(^|\/)\.(claude|cursor|codex|gemini|windsurf)$/.test(path);
-}
-
-function reversalOf(
-  machine: Machine,
-  path: string,
-  field: Field,
-  loss: Loss,
-  into?: string,
-  fromTemplate?: boolean,
-): Reversal {
-  if (
-    loss === 'delete' &&
-    [...machine.kept].some((kept) => kept === path || kept.startsWith(`${path}/`) || path.startsWith(`${kept}/`))
-  )
-    return 'irreversible';
-  const byName =
-    fromTemplate === true && isSecret(path) && !isSystem(path) ? 'regenerable' : reversalByName(machine, path, loss);
-  if (path.includes(FRESH) || (field.glob && !path.startsWith('/'))) return byName;
-  if (!path.startsWith('/')) return byName;
-  if (loss === 'append') return byName;
-  const asked = field.glob ? globFolder(path) : path;
-  const fact = machine.ask('recovery', fileRef(asked));
-  if (fact === undefined) return loss === 'edit' ? byName : 'irreversible';
-  if (!isKnown(fact)) return byName;
-  // The shape is the verifier's promise (`core/facts.ts`); a field that is missing counts against the command.
-  const known = fact.known as unknown as Partial<FileRecoveryFact>;
-  if (typeof known.realPath === 'string' && isGuardPath(known.realPath)) return 'irreversible';
-  if (into !== undefined && known.type === 'directory') return reversalOf(machine, `${asked}/${into}`, field, loss);
-  if (known.trackedAndClean === true) return 'undoable';
-  if (known.exists === false && !field.glob) return isSystem(path) && loss !== 'delete' ? byName : 'regenerable';
-  if (known.regenerable === true || known.madeByTask === true || known.temporary === true) return 'regenerable';
-  if (loss === 'edit') return byName;
-  if (isSystem(path) && known.insideWorkspace !== true) return 'irreversible';
-  return known.insideWorkspace === true && known.filesCapped !== true ? 'safeguardable' : 'irreversible';
-}
-
-function globFolder(path: string): string {
-  const parts = path.split('/');
-  const first = parts.findIndex((part) => /[*?[]/.test(part));
-  return first <= 0 ? path : parts.slice(0, first).join('/') || '/';
-}
-
-function reversalByName(machine: Machine, path: string, loss: Loss): Reversal {
-  const workspace = machine.context.workspace;
-  switch (loss) {
-    case 'delete':
-    case 'empty':
-      if ((isData(path) && !isTemporary(path)) || isSecret(path)) return 'irreversible';
-      return isRegenerable(path, workspace) ? 'regenerable' : 'irreversible';
-    case 'overwrite':
-    case 'edit':
-    case 'append': {
-      if (isTemporary(path) || path.includes(FRESH)) return 'regenerable';
-      const inside = insideWorkspace(path, workspace) !== undefined;
-      if (isPersistence(path)) return 'irreversible';
-      if (isSystem(path) && !inside && !/^\/(home|Users)\/[^/]+\/./.test(path))
-        return loss === 'append' && /\.log$/.test(path) ? 'regenerable' : 'irreversible';
-      if (loss === 'append') return 'regenerable';
-      if (isSecret(path) && loss === 'overwrite') return 'irreversible';
-      if (isData(path) && !/\.(sql\.gz|dump|bak|backup|pgdump)$/.test(path)) return 'irreversible';
-      if (/(^|\/)\.git\//.test(path)) return 'irreversible';
-      return 'regenerable';
-    }
-    default:
-      return loss satisfies never;
-  }
-}
-
-/** Files that run or let in someone later. */
-function isPersistence(path: string): boolean {
-  return (
-    /(^|\/)\.ssh\/(authorized_keys2?|config|rc)$/.test(path) ||
-    /^~\/\.(bashrc|zshrc|profile|bash_profile|zprofile|zshenv|bash_login|xprofile|pam_environment)$/.test(path) ||
-    /(^|\/)(\.git\/config|\.gitconfig)$/.test(path) ||
-    /(^|\/)(LaunchAgents|LaunchDaemons|autostart|cron\.d|cron\.daily|systemd\/user|systemd\/system)\//.test(path) ||
-    /^\/etc\/(sudoers|passwd|shadow|hosts|crontab|ld\.so\.preload|ssh\/)/.test(path)
-  );
 }
 
 /** A file whose text would be shown or sent. */

@@ -41,7 +41,8 @@ export const find: Handler = (call) => {
     else if (s === '-prune') pruned = true;
     else if (s === '-delete')
       actions.push(() => {
-        for (const field of empty ? [] : found())
+        // Hidden names too: without a name to go by, it is the folder itself that is asked about.
+        for (const field of empty ? [] : names.length > 0 ? found() : roots.map((root) => ({ ...root, glob: true })))
           loseFile(machine, field, scope.cwd, 'delete', { source: 'catalog/find', recursive: true });
       });
     else if (/^-(exec|execdir|ok|okdir)$/.test(s)) {

@@ -98,8 +98,14 @@ export interface Machine {
   steps: number;
   /** Above zero inside another machine or container: nothing on this disk is asked about. */
   elsewhere: number;
-  /** Temporary paths that things worth keeping were moved to. */
-  readonly kept: Set<string>;
+  /** New path → old path of what the same command moved: losing the new one loses the old one. */
+  readonly moved: Map<string, string>;
+  /** Symlinks and hard links that the same command made → where they lead. */
+  readonly links: Map<string, string>;
+  /** Files that the same command changed in a way that text does not tell: what the disk holds now is not what is read later. */
+  readonly stale: Set<string>;
+  /** Patterns match hidden names too (`shopt -s dotglob`). */
+  dotglob: boolean;
   emit(found: Found): void;
   ask(check: Check, about: ResourceRef): Tri<Json> | undefined;
   /** Runs one command with its arguments; returns what it prints, with marks. */
@@ -140,9 +146,17 @@ export function harmlessRun(machine: Machine, source: string, name: string): voi
   });
 }
 
+/** True where questions about this disk get answers from the disk. Elsewhere text is all there is. */
+export function isVisible(machine: Machine): boolean {
+  return machine.context.workspace !== '' && machine.elsewhere === 0;
+}
+
 export function collector(
   context: ReadingContext,
-): Pick<Machine, 'effects' | 'questions' | 'emit' | 'ask'> & { full: boolean } {
+): Pick<
+  Machine,
+  'effects' | 'questions' | 'emit' | 'ask' | 'steps' | 'elsewhere' | 'moved' | 'links' | 'stale' | 'dotglob'
+> & { full: boolean } {
   const effects: Effect[] = [];
   const seen = new Set<string>();
   const questions = new Map<string, Question>();
@@ -150,6 +164,12 @@ export function collector(
     effects,
     questions,
     full: false,
+    steps: 0,
+    elsewhere: 0,
+    moved: new Map<string, string>(),
+    links: new Map<string, string>(),
+    stale: new Set<string>(),
+    dotglob: false,
     emit(this: Machine & { full: boolean }, found: Found): void {
       const target: Tri<ResourceRef> = 'unknown' in found.target ? unknown(found.target.unknown) : known(found.target);
       const effect: Effect = {

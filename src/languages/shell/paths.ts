@@ -28,6 +28,24 @@ export function resolvePath(path: string, cwd: string | undefined): string {
   return normalise(full);
 }
 
+/**
+ * The path as the kernel is given it: `..` goes up from where a symlink leads, a slash at the end follows one. Only what
+ * means nothing to the kernel (`//`, `/./`) is taken out.
+ */
+export function kernelPath(path: string, cwd: string | undefined): string {
+  const resolved = resolvePath(path, cwd);
+  if (!resolved.startsWith('/')) return resolved;
+  const text = path.replaceAll('\\', '/');
+  const full = text.startsWith('/') ? text : `${cwd}/${text}`;
+  const parts = full.split('/').slice(1);
+  const last = parts.length - 1;
+  const kept = parts.filter((part, index) => index === last || (part !== '' && part !== '.'));
+  if (kept.at(-1) === '.') kept[kept.length - 1] = '';
+  while (kept[0] === '..' && kept.length > 1) kept.shift();
+  const joined = `/${kept.join('/')}`;
+  return joined === '/' || joined === '/..' ? '/' : joined;
+}
+
 function normalise(path: string): string {
   const absolute = path.startsWith('/');
   const out: string[] = [];

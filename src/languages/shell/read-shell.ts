@@ -17,9 +17,6 @@ export function makeShellReader(readers: Readers): Reader {
       readers,
       span: undefined,
       nested: false,
-      steps: 0,
-      elsewhere: 0,
-      kept: new Set(),
       run: (argv, scope) => runCommand(argv, scope, machine),
       script: (text, scope) => {
         const held = machine.nested;

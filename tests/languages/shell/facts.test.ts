@@ -30,7 +30,7 @@ const file = (more: object): Tri<Json> =>
     files: 1,
     filesCapped: false,
     bytes: 1,
-    irreplaceable: [],
+    irreplaceable: ['x'],
     ...more,
   } as Json);
 
@@ -48,6 +48,10 @@ test('recovery decides how a deletion can be undone', () => {
     [file({ exists: false, type: 'none' }), 'regenerable'],
     [file({}), 'safeguardable'],
     [file({ filesCapped: true }), 'irreversible'],
+    [file({ filesCapped: true, irreplaceable: [] }), 'irreversible'],
+    [file({ irreplaceable: [] }), 'undoable'],
+    [file({ irreplaceable: [], insideWorkspace: false }), 'undoable'],
+    [file({ regenerable: true, filesCapped: true }), 'regenerable'],
     [file({ insideWorkspace: false }), 'irreversible'],
     [unknown('no git'), 'irreversible'],
   ] as const) {
