@@ -285,6 +285,16 @@ test('an imitated socket is not obeyed', { skip }, () => {
 
   succeeds('root', [CLI, 'up']);
   assert.equal(hook('ls -la').status, 0);
+
+  // An announcement that others could have written is none.
+  const announced = (): string =>
+    (JSON.parse(run('agent', [CLI, 'status', '--json']).stdout) as { trust: string }).trust;
+  for (const place of ['/etc/holdpoint/system.json', '/etc/holdpoint']) {
+    assert.equal(announced(), 'system');
+    succeeds('root', ['chmod', 'o+w', place]);
+    assert.equal(announced(), 'advisory', place);
+    succeeds('root', ['chmod', 'o-w', place]);
+  }
 });
 
 test('an upgrade replaces the program and restarts the daemon, and keeps the mode', { skip }, () => {

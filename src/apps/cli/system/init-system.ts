@@ -17,7 +17,7 @@ import {
   rootLikeGroups,
   type SystemAccount,
 } from './accounts.ts';
-import { hasSystemd, startSystemDaemon, stopSystemDaemon } from './control.ts';
+import { hasSystemd, type Started, startSystemDaemon, stopSystemDaemon } from './control.ts';
 import {
   installedCommand,
   launcherState,
@@ -111,10 +111,11 @@ async function install(wanted: Wanted, files: readonly ProgramFile[], io: Io, de
   const record = readSystemFile();
   if (record === undefined) return refuse(io, `\`${SYSTEM.file}\` is not as it was written a moment ago`);
   const paths = systemPaths(record);
-  const programChanged = open.some((step) => step.says.includes(SYSTEM.program) || step.says.includes(SYSTEM.units));
-  if (running.ok && programChanged) await stopSystemDaemon(paths);
+  // A running daemon has read program, accounts and places as they were.
+  if (running.ok && open.length > 0) await stopSystemDaemon(paths);
+  const started: Started =
+    running.ok && open.length === 0 ? { ok: true } : await startSystemDaemon(paths, installedCommand());
   // The hooks come last: if the daemon cannot start, no agent is left with a guard that never answers.
-  const started = await startSystemDaemon(paths, installedCommand());
   if (!started.ok) return refuse(io, `${started.why}; no hook was installed`);
   const done = await runInit(
     ['--yes', ...wanted.hookArgs],
