@@ -51,7 +51,9 @@ export async function decide(verified: Verified, input: DecideInput): Promise<An
 function standsInShadow(effects: readonly Effect[], verdict: Verdict): boolean {
   return verdict.findings.some((finding) => {
     const effect = effects[finding.effect];
-    return finding.says !== 'allow' && (effect === undefined || isCatastrophic(effect));
+    if (finding.says === 'allow') return false;
+    // Shadow mode suspends policy, not what a person said.
+    return finding.rule === DENIED_BEFORE || effect === undefined || isCatastrophic(effect);
   });
 }
 
@@ -66,7 +68,7 @@ function denialOpinion(effects: readonly Effect[], denials: readonly Denial[]): 
     const said = denial.say === undefined ? '' : `, saying: ${denial.say}`;
     findings.push({
       layer: 'session',
-      rule: 'session/denied-before',
+      rule: DENIED_BEFORE,
       effect: index,
       says: 'deny',
       reason: `a person refused this effect on this target for this task${said}; another way to the same effect is refused too`,
@@ -75,7 +77,8 @@ function denialOpinion(effects: readonly Effect[], denials: readonly Denial[]): 
   return { layer: 'session', digest: DENIAL_RULE, findings, obligations: [] };
 }
 
-const DENIAL_RULE = digestOf({ rule: 'session/denied-before', version: 1 });
+const DENIED_BEFORE = 'session/denied-before';
+const DENIAL_RULE = digestOf({ rule: DENIED_BEFORE, version: 1 });
 
 function planSafeguards(
   verified: Verified,

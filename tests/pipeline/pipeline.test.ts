@@ -171,6 +171,14 @@ test('shadow mode lets pass and records what it would have held, but not catastr
   assert.deepEqual(executor.ran, ['mystery']);
 });
 
+test('shadow mode does not lift what a person denied', async () => {
+  const world = testWorld({ mode: () => 'shadow' });
+  const target = { system: 'file', kind: 'path', path: ['/w/data'] };
+  await world.store.addDenial({ task: 'task-1', verb: 'destroy', target, rule: 'floor/destructive', atMs: 1 });
+  const refusal = await refusalOf(world, 'wipe it');
+  assert.equal(refusal.rule, 'session/denied-before');
+});
+
 test('a safeguard that fails stops the attempt after its intent, and the outcome says not started', async () => {
   const world = testWorld({
     safeguarders: [

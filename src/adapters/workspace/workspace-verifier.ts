@@ -50,7 +50,8 @@ export function makeWorkspaceVerifier(options: WorkspaceVerifierOptions): Verifi
         (one) => one !== NOWHERE,
       ),
       ceiling: await ceilingOf(files, workspace),
-      wasCreated: (file) => options.tasks.wasCreated(attempt.task, file),
+      // SECURITY: at the command line the task is the caller's own word, and another task's files are not its own.
+      wasCreated: (file) => attempt.door !== 'cli' && options.tasks.wasCreated(attempt.task, file),
       budget,
     });
   };

@@ -14,7 +14,8 @@ export interface Registration extends GatewayIdentity {
 export interface Registry {
   register(identity: Registration): string;
   identify(task: string, password: string): Registration | undefined;
-  workspaceOf(task: string): string;
+  /** Of an identity that `identify` gave: another agent may have been registered under the same task elsewhere. */
+  workspaceOf(identity: GatewayIdentity): string;
 }
 
 export function makeRegistry(): Registry {
@@ -29,7 +30,7 @@ export function makeRegistry(): Registry {
       const found = byPassword.get(password);
       return found?.task === task ? found : undefined;
     },
-    workspaceOf: (task) => [...byPassword.values()].find((one) => one.task === task)?.workspace ?? '',
+    workspaceOf: (identity) => [...byPassword.values()].find((one) => one === identity)?.workspace ?? '',
   };
 }
 
@@ -53,7 +54,7 @@ export function makeGatewayDoor(service: Service, options: GatewayDoorOptions) {
         person: service.person,
         agent,
         task,
-        workspace: options.registry.workspaceOf(task),
+        workspace: options.registry.workspaceOf(request.identity),
       } as const;
       const untilMs = service.clock.monotonicMs() + options.holdWaitMs;
       for (;;) {

@@ -4,9 +4,10 @@ import { z } from 'zod';
 const origin = z.strictObject({
   agent: z.string().max(200),
   task: z.string().max(200),
+  /** Not believed: the daemon looks for the workspace of `cwd` itself. */
   workspace: z.string().max(4096),
 });
-const shell = z.strictObject({ command: z.string(), cwd: z.string().max(4096), origin });
+const shell = z.strictObject({ command: z.string(), cwd: z.string().max(4096).startsWith('/'), origin });
 const id = z.string().regex(/^h-[a-z2-7]{8}$/u);
 
 export const requestSchema = z.discriminatedUnion('op', [

@@ -4,6 +4,7 @@ import type { Json } from '../../core/canonical-json.ts';
 import { type Card, cardOf } from '../../core/card.ts';
 import { claimDigest, claimJson } from '../../core/hold.ts';
 import type { Outcome, Receipt } from '../../core/receipt.ts';
+import { visibleText } from '../../core/visible-text.ts';
 import type { RawAttempt } from '../../pipeline/observe.ts';
 import { outcomePayload } from '../../pipeline/payload.ts';
 import type { Pipeline, Ran } from '../../pipeline/pipeline.ts';
@@ -88,7 +89,8 @@ export function makeService(ports: ServicePorts) {
   ): RawAttempt {
     return raw(
       { kind: 'shell', bytes: new TextEncoder().encode(command), cwd },
-      { door: 'cli', person: ports.person, ...origin, workspace: origin.workspace || workspaceOf(cwd) },
+      // SECURITY: the workspace is where the command runs; one that the client names would choose whose exceptions hold.
+      { door: 'cli', person: ports.person, ...origin, workspace: workspaceOf(cwd) },
       purpose,
     );
   }
@@ -259,6 +261,7 @@ export function viewOf(hold: HoldRecord): HoldView {
     card: cardOf({ ...hold, text: new TextDecoder().decode(hold.attempt.action.bytes) }),
     claim: claimJson(hold.claim),
     signers: (hold.signers ?? []).map((one) => ({ ...one })),
-    ...(hold.say === undefined ? {} : { say: hold.say }),
+    // Whoever reaches the socket may have said it, and it is shown on terminals.
+    ...(hold.say === undefined ? {} : { say: visibleText(hold.say) }),
   };
 }
