@@ -5,6 +5,7 @@ import { createTwoFilesPatch } from 'diff';
 import { HOOK_AGENTS, type HookAgent, isHookAgent } from '../../protocols/hooks/hook.ts';
 import type { Paths } from '../paths.ts';
 import { usage } from './holds.ts';
+import { daemonEnvironment } from './install/daemon-environment.ts';
 import type { FoundTools } from './install/probe.ts';
 import {
   type InstallRecord,
@@ -236,10 +237,13 @@ function backUp(place: TargetPlace, text: string, deps: InitDeps): string {
   return backup;
 }
 
-/** The shim has a bare PATH, but the daemon needs to find what a person's shell finds (git, say): the PATH of now is kept. */
+/**
+ * The daemon that a hook starts has the places and the PATH of the install, and nothing of the hook's environment: that
+ * one is the agent's.
+ */
 function startCommand(start: readonly string[], env: NodeJS.ProcessEnv): string[] {
-  const folders = (env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
-  return folders.length === 0 ? [...start] : ['/usr/bin/env', `PATH=${folders.join(':')}`, ...start];
+  const kept = Object.entries(daemonEnvironment(env)).map(([name, value]) => `${name}=${value}`);
+  return ['/usr/bin/env', '-i', ...kept, ...start];
 }
 
 /** A project or user file that switches hooks off would make the installation look alive and be dead. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Paths } from '../paths.ts';
 import { ask } from './client.ts';
 import { failed, usage } from './holds.ts';
+import { daemonEnvironment } from './install/daemon-environment.ts';
 import { ADVISORY, EXIT, type Io } from './io.ts';
 import { NEEDS_ROOT, startSystemDaemon, stopSystemDaemon } from './system/control.ts';
 
@@ -44,7 +45,7 @@ export async function runUp(args: readonly string[], io: Io, deps: UpDeps): Prom
     detached: true,
     stdio: ['ignore', log, log],
     cwd: '/',
-    env: io.env,
+    env: daemonEnvironment(io.env),
   });
   let exited = false;
   child.once('exit', () => {

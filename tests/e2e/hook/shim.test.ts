@@ -219,16 +219,21 @@ test('with the daemon dead: reads pass, the rest is refused with the fix', async
   state.daemon = await startFakeDaemon(place.paths.socket, () => state.answer);
 });
 
-test('with the daemon dead: it is started by the command of the install, with the PATH of the install', async () => {
+test('with the daemon dead: it is started by the command of the install, with its environment and none of the call’s', async () => {
   await state.daemon?.close();
   const noted = path.join(place.dir, 'started');
   const starter = path.join(place.dir, 'starter');
-  await writeFile(starter, `#!/bin/sh\nprintf %s "$PATH $*" > ${quote(noted)}\n`, { mode: 0o755 });
-  const io = { ...place.io, env: { PATH: '/opt/bin:relative:/usr/bin' } };
+  await writeFile(starter, `#!/bin/sh\n{ env | sort; echo "$*"; } > ${quote(noted)}\n`, { mode: 0o755 });
+  const io = { ...place.io, env: { PATH: '/opt/bin:relative:/usr/bin', XDG_STATE_HOME: '/s', NODE_OPTIONS: '--no' } };
   assert.equal(await runInit(['--agent', 'claude-code', '--yes'], io, { ...place.deps, start: [starter, 'up'] }), 0);
-  const refused = await run([path.join(place.paths.state, 'hook/holdpoint-hook'), 'claude-code'], PAYLOAD);
+  const agents = { XDG_STATE_HOME: '/tmp/agent', NODE_TLS_REJECT_UNAUTHORIZED: '0', HTTPS_PROXY: 'http://127.0.0.1:1' };
+  const shim = path.join(place.paths.state, 'hook/holdpoint-hook');
+  const refused = await run([shim, 'claude-code'], PAYLOAD, agents);
   assert.equal(refused.code, 2);
-  assert.equal(await readFile(noted, 'utf8'), '/opt/bin:/usr/bin up');
+  const lines = (await readFile(noted, 'utf8')).trim().split('\n');
+  // A shell adds these by itself.
+  const seen = lines.filter((line) => !/^(PWD|SHLVL|OLDPWD|_)=/.test(line));
+  assert.deepEqual(seen, ['PATH=/opt/bin:/usr/bin', 'XDG_STATE_HOME=/s', 'up']);
   state.daemon = await startFakeDaemon(place.paths.socket, () => state.answer);
 });
 
