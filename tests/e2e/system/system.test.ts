@@ -121,7 +121,7 @@ test('nothing of it can be written by the agent, and record and keys cannot be r
     '/var/lib/holdpoint/log.key',
     '/var/lib/holdpoint/gateway/authority.pem',
   ])
-    assert.notEqual(run('agent', ['sh', '-c', `ls ${place} && cat ${place}`]).status, 0, place);
+    for (const tool of ['ls', 'cat']) assert.notEqual(run('agent', [tool, place]).status, 0, `${tool} ${place}`);
   succeeds('agent', ['cat', '/etc/holdpoint/install.json']);
 });
 
