@@ -27,6 +27,7 @@ import { commandCredential } from './daemon/command-credential.ts';
 import { startDaemon } from './daemon/daemon.ts';
 import { makeGatewayDoor, makeRegistry } from './daemon/gateway-door.ts';
 import { makeHookDoor } from './daemon/hook-door.ts';
+import { makeOrders } from './daemon/orders.ts';
 import { workspaceOf } from './daemon/origin.ts';
 import { makePreapprove } from './daemon/preapproval.ts';
 import { withRememberedDenials } from './daemon/remembered-denials.ts';
@@ -152,6 +153,8 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     gateway: egress,
     agentEnvironment: (identity) => Promise.resolve(agentEnvironment(identity)),
     preapprove: makePreapprove(service, people),
+    // In a system installation these come by a socket that only root and the daemon reach.
+    orders: makeOrders(service, paths.trust === 'system' ? undefined : people),
     peopleSummary: () => peopleSummary(people, person?.name),
     unknownAtStart,
     close: () => store.close(),

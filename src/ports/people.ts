@@ -44,10 +44,22 @@ export type PreapprovalCheck =
     }
   | { readonly ok: false; readonly why: string };
 
+/** What only a person may have done, besides approving. `subject`: the task, or the leaf hash of the record. */
+export interface Order {
+  readonly order: 'reopen' | 'erase';
+  readonly subject: string;
+}
+
+export type OrderCheck =
+  | { readonly ok: true; readonly signer: Signer; readonly atMs: number }
+  | { readonly ok: false; readonly why: string };
+
 /** The enrolled people, read anew at each call. Contract: what cannot be read, or can be written by others, is refused. */
 export interface People extends Approver {
   list(): Promise<PeopleList>;
   verifyPreapproval(file: Uint8Array, scope: PreapprovalScope): Promise<PreapprovalCheck>;
+  /** A signed order for exactly this, by an enrolled person with presence. Whether `atMs` is recent is the caller's to judge. */
+  verifyOrder(file: Uint8Array, order: Order): Promise<OrderCheck>;
   /** Statement files that do not count, with the reason: for `status`. */
   ignoredExceptions(nowMs: number): Promise<readonly { readonly file: string; readonly why: string }[]>;
 }

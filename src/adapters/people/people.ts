@@ -15,7 +15,7 @@ import {
 } from './directory.ts';
 import { proves } from './registry.ts';
 import { createStatementFolder } from './statement-folder.ts';
-import { exceptionSchema, preapprovalSchema, readStatement, type StatementResult } from './statements.ts';
+import { exceptionSchema, orderSchema, preapprovalSchema, readStatement, type StatementResult } from './statements.ts';
 import { verifySignature } from './verify-signature.ts';
 
 const MAX_SIGNATURES = 16;
@@ -48,6 +48,14 @@ export function openPeople(options: PeopleOptions): People {
     async verifyPreapproval(file, scope) {
       const result = readStatement(file, preapprovalSchema);
       return result.ok ? checkPreapproval(result, await directory(), scope) : result;
+    },
+    async verifyOrder(file, order) {
+      const result = readStatement(file, orderSchema);
+      if (!result.ok) return result;
+      const { statement } = result;
+      if (statement.order !== order.order || statement.subject !== order.subject) return no('it is for something else');
+      const found = presentSigner(result, await directory());
+      return found.ok ? { ok: true, signer: found.signer, atMs: statement.atMs } : found;
     },
     async list() {
       const read = await directory();

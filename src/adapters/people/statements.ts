@@ -33,6 +33,14 @@ export const preapprovalSchema = z.strictObject({
   because: text(2000),
 });
 
+/** What a person signs to have a payload erased, or what was denied for a task forgotten. */
+export const orderSchema = z.strictObject({
+  type: z.literal('holdpoint/order/v1'),
+  order: z.enum(['reopen', 'erase']),
+  subject: z.string().max(512),
+  atMs: timeSchema,
+});
+
 /** What an enrolled person signs to enrol another without root. */
 export const enrolmentSchema = z.strictObject({
   type: z.literal('holdpoint/enrolment/v1'),

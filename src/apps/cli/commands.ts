@@ -37,6 +37,7 @@ import {
 } from './install/user-units.ts';
 import type { Io } from './io.ts';
 import { runLog } from './log.ts';
+import { runReopen } from './order.ts';
 import { runPeople } from './people.ts';
 import { runPreapprove } from './preapprove.ts';
 import { runRun } from './run.ts';
@@ -148,7 +149,9 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     case 'down':
       return runDown(args, io, up);
     case 'log':
-      return runLog(args, io, paths);
+      return runLog(args, io, { paths, sign, nowMs: Date.now });
+    case 'reopen':
+      return runReopen(args, io, { paths, sign, nowMs: Date.now });
     case 'undo':
       return runUndo(args, io, {
         list: () => listSafeguards(path.join(paths.state, 'safeguards')),

@@ -8,7 +8,7 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
     approve ID   sign for it                                        deny ID      refuse it, in any other clothes too
     preapprove   sign ahead for one CI job                          log          the record; log checkpoint
     verify-log   re-derive the record and find tampering            undo         put back what was copied before it ran
-    replay       replay an incident, unguarded and guarded
+    reopen ID    forget what was denied for its task                replay       replay an incident, unguarded and guarded
   for agents and scripts
     check        judge a command without running it                 ask          open a hold without trying
     exec         judge a command, then run exactly that             run          start an agent behind the gateway
@@ -50,6 +50,8 @@ and PIN on a security key. \`--signature\` takes a signature made elsewhere with
 \`ssh-keygen -Y sign -n holdpoint\` over the bytes of \`holdpoint show ID --claim\`.
 `,
   deny: 'holdpoint deny ID [--say TEXT]\n\nRefuses it. The same effect on the same target stays refused for that task in any other spelling or tool.\n',
+  reopen:
+    'holdpoint reopen ID [--key NAME|FILE]\n\nForgets what was denied for the task of that hold: each effect is asked about again. Takes your signature.\n',
   preapprove: `holdpoint preapprove --commit SHA --job NAME [--uses N] [--for 1h] --because TEXT -- COMMAND
 
 Prints a signed document that lets one CI job run one known effect: \`holdpoint exec --preapproval FILE -- COMMAND\`.
@@ -62,9 +64,10 @@ Who may sign. The list belongs to root, so that an agent cannot enrol anybody: r
 `,
   log: `holdpoint log [--json] [--follow] [--kind refusal|intent|outcome] [--since 2h] [--limit N]
 holdpoint log checkpoint
-holdpoint log erase INDEX
+holdpoint log erase INDEX [--key NAME|FILE]
 
-The record. \`checkpoint\` prints the signed head: keep it elsewhere. \`erase\` deletes a payload; the log still verifies.
+The record. \`checkpoint\` prints the signed head: keep it elsewhere. \`erase\` deletes a payload, with your signature; the log
+still verifies.
 `,
   undo: `holdpoint undo [ID [--to DIR] [--overwrite]]
 

@@ -1,24 +1,31 @@
 import { visibleText } from '../../core/visible-text.ts';
 import type { ReceiptRecord } from '../../ports/store.ts';
-import type { Paths } from '../paths.ts';
-import { ask, askAsOwner } from './client.ts';
+import { ask } from './client.ts';
 import { failed, usage } from './holds.ts';
 import { EXIT, type Io } from './io.ts';
+import { askSigned, type OrderDeps } from './order.ts';
 
 const FOLLOW_MS = 500;
 const PAGE = 1_000;
 
-/** `holdpoint log [--json] [--follow] [--kind K] [--since 2h] [--limit N]`, `holdpoint log checkpoint`, `holdpoint log erase INDEX` */
-export async function runLog(args: readonly string[], io: Io, paths: Paths): Promise<number> {
-  const [first, second] = args;
+/** `holdpoint log [--json] [--follow] [--kind K] [--since 2h] [--limit N]`, `holdpoint log checkpoint`, `holdpoint log erase INDEX [--key NAME|FILE]` */
+export async function runLog(args: readonly string[], io: Io, deps: OrderDeps): Promise<number> {
+  const { paths } = deps;
+  const [first, second, flag, key] = args;
   if (first === 'checkpoint' && args.length === 1) {
     const reply = await ask(paths, { op: 'checkpoint' });
     if (!reply.ok) return failed(io, reply);
     io.out(String(reply.checkpoint));
     return EXIT.ok;
   }
-  if (first === 'erase' && second !== undefined && /^\d+$/.test(second) && args.length === 2) {
-    const reply = await askAsOwner(paths, { op: 'erase', index: Number(second) });
+  const keyed = args.length === 4 && flag === '--key';
+  if (first === 'erase' && second !== undefined && /^\d{1,15}$/.test(second) && (args.length === 2 || keyed)) {
+    const index = Number(second);
+    const found = await ask(paths, { op: 'log', fromIndex: index, limit: 1 });
+    if (!found.ok) return failed(io, found);
+    const [record] = found.receipts as readonly ReceiptRecord[];
+    if (record?.index !== index) return usage(io, `log: there is no record ${second}`);
+    const reply = await askSigned({ op: 'erase', index }, { order: 'erase', subject: record.leaf }, key, deps);
     if (!reply.ok) return failed(io, reply);
     io.out(
       reply.erased === true

@@ -1,3 +1,4 @@
+import type { Orders } from './orders.ts';
 import { type Request, requestSchema } from './requests.ts';
 import type { Service } from './service.ts';
 import type { SocketAnswer } from './socket-server.ts';
@@ -12,7 +13,7 @@ export interface DaemonFacts {
     readonly agent: string;
   }): Promise<object>;
   preapprove(request: Extract<Request, { op: 'begin' }>): Promise<object | undefined>;
-  reopen(task: string): Promise<number>;
+  readonly orders: Orders;
 }
 
 /**
@@ -68,7 +69,7 @@ async function answer(service: Service, facts: DaemonFacts, request: Request): P
     case 'withdraw':
       return (await service.withdraw(request.id)) ? { ok: true } : notOpen(service, request.id);
     case 'reopen':
-      return { ok: true, forgotten: await facts.reopen(request.task) };
+      return facts.orders.reopen(request.task, request.order);
     case 'ask':
       return { ok: true, answer: await service.ask(request.command, request.cwd, request.because, request.origin) };
     case 'begin':
@@ -103,7 +104,7 @@ async function answer(service: Service, facts: DaemonFacts, request: Request): P
     case 'checkpoint':
       return { ok: true, checkpoint: await service.checkpoint() };
     case 'erase':
-      return { ok: true, erased: await service.erase(request.index) };
+      return facts.orders.erase(request.index, request.order);
     case 'agent-environment':
       return { ok: true, environment: await facts.agentEnvironment(request) };
     default:

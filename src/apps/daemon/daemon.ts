@@ -18,6 +18,7 @@ export interface DaemonParts {
   readonly gateway: { readonly port: number; close(): Promise<void> } | undefined;
   agentEnvironment: DaemonFacts['agentEnvironment'];
   preapprove: DaemonFacts['preapprove'];
+  orders: DaemonFacts['orders'];
   peopleSummary(): Promise<object>;
   /** How many intents had no outcome when the daemon started: shown, counted, never retried. */
   readonly unknownAtStart: number;
@@ -52,7 +53,7 @@ export async function startDaemon(parts: DaemonParts): Promise<StartResult> {
     },
     agentEnvironment: parts.agentEnvironment,
     preapprove: parts.preapprove,
-    reopen: (task) => service.store.clearDenials(task),
+    orders: parts.orders,
   };
   const malformed = makeMalformedRecord(service);
   const socketServer = (caller: Caller): Server =>

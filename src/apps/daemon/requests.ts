@@ -8,6 +8,8 @@ const origin = z.strictObject({
   workspace: z.string().max(4096),
 });
 const shell = z.strictObject({ command: z.string(), cwd: z.string().max(4096).startsWith('/'), origin });
+/** A signed order, where no socket of root's own shows who asks. */
+const order = z.string().max(65_536).optional();
 const id = z.string().regex(/^h-[a-z2-7]{8}$/u);
 
 export const requestSchema = z.discriminatedUnion('op', [
@@ -18,7 +20,7 @@ export const requestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('approve'), id, signatures: z.array(z.string().max(16_384)).min(1).max(16) }),
   z.strictObject({ op: z.literal('deny'), id, say: z.string().max(2_000) }),
   z.strictObject({ op: z.literal('withdraw'), id }),
-  z.strictObject({ op: z.literal('reopen'), task: z.string().max(200) }),
+  z.strictObject({ op: z.literal('reopen'), task: z.string().max(200), order }),
   /** Opens a hold without trying; gives the verified facts back. */
   z.strictObject({ op: z.literal('ask'), because: z.string().max(4_000), ...shell.shape }),
   /** Judges and, where permitted, begins: the client then runs exactly the bytes given back. */
@@ -45,7 +47,7 @@ export const requestSchema = z.discriminatedUnion('op', [
     limit: z.int().positive().max(10_000).optional(),
   }),
   z.strictObject({ op: z.literal('checkpoint') }),
-  z.strictObject({ op: z.literal('erase'), index: z.int().nonnegative() }),
+  z.strictObject({ op: z.literal('erase'), index: z.int().nonnegative(), order }),
   z.strictObject({
     op: z.literal('agent-environment'),
     task: z.string().max(200),

@@ -57,6 +57,7 @@ export interface HoldView {
   readonly expiresAtMs: number;
   readonly card: Card;
   readonly claim: Json;
+  readonly task: string;
   readonly signers: readonly { readonly name: string; readonly presence: string }[];
   readonly say?: string;
 }
@@ -243,7 +244,6 @@ export function makeService(ports: ServicePorts) {
       store.settleHold(id, ['open', 'approved'], 'withdrawn', { say: 'withdrawn by the one who asked' }),
     log: (filter: ReceiptFilter) => store.receipts(filter),
     checkpoint: () => store.checkpoint(),
-    erase: (index: number) => store.erase(index),
   };
 
   async function sweep(): Promise<void> {
@@ -260,6 +260,7 @@ export function viewOf(hold: HoldRecord): HoldView {
     expiresAtMs: hold.claim.expiresAtMs,
     card: cardOf({ ...hold, text: new TextDecoder().decode(hold.attempt.action.bytes) }),
     claim: claimJson(hold.claim),
+    task: hold.attempt.task,
     signers: (hold.signers ?? []).map((one) => ({ ...one })),
     // Whoever reaches the socket may have said it, and it is shown on terminals.
     ...(hold.say === undefined ? {} : { say: visibleText(hold.say) }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { ask } from '../../../src/apps/cli/client.ts';
 import type { HoldView } from '../../../src/apps/daemon/service.ts';
 import { makePerson } from '../../fakes/people.ts';
 import { demand, exchange, holdpoint, makePlace, type RunningDaemon, startDaemon } from '../daemon/place.ts';
@@ -93,4 +94,57 @@ test('a place that is no absolute path is no request', async () => {
   const request = { op: 'begin', command: 'true', cwd: 'shop', origin: { agent: 'a', task: 't', workspace: '' } };
   const { text } = await exchange(place.paths.socket, [`${JSON.stringify(request)}\n`], { half: true });
   assert.match(text, /^\{"ok":false/);
+});
+
+const signedOrder = (order: object, by = ada): string => {
+  const statement = { type: 'holdpoint/order/v1', atMs: Date.now(), ...order };
+  return JSON.stringify({ statement, signature: by.signStatement(statement) });
+};
+
+test('nobody but a person forgets a refusal', async () => {
+  const command = `rm ${precious}`;
+  assert.equal((await begin(command, shop)).rule, 'session/denied-before', 'denied above');
+  const task = 'mine';
+  const orders: readonly (string | undefined)[] = [
+    undefined,
+    '{}',
+    signedOrder({ order: 'reopen', subject: task }, makePerson('ada')),
+    signedOrder({ order: 'reopen', subject: 'other' }),
+    signedOrder({ order: 'erase', subject: task }),
+    signedOrder({ order: 'reopen', subject: task, atMs: Date.now() - 3_600_000 }),
+    signedOrder({ order: 'reopen', subject: task, atMs: Date.now() + 3_600_000 }),
+  ];
+  for (const order of orders) {
+    const reply = await ask(place.paths, { op: 'reopen', task, ...(order === undefined ? {} : { order }) });
+    assert.equal(reply.ok, false, order ?? 'no signature');
+  }
+  assert.equal((await begin(command, shop)).rule, 'session/denied-before');
+  const order = signedOrder({ order: 'reopen', subject: task });
+  assert.equal((await demand(place, { op: 'reopen', task, order })).forgotten, 1);
+  const again = await heldBy(command, shop);
+  await demand(place, { op: 'deny', id: again.id, say: 'still no' });
+  const replayed = await ask(place.paths, { op: 'reopen', task, order });
+  assert.match(replayed.ok ? '' : replayed.error, /after this was signed/);
+});
+
+test('nobody but a person takes from the record', async () => {
+  const record = async () =>
+    ((await demand(place, { op: 'log', fromIndex: 0, limit: 1 })).receipts as { leaf: string; payload?: object }[])[0];
+  const { leaf = '' } = (await record()) ?? {};
+  const orders: readonly (string | undefined)[] = [
+    undefined,
+    signedOrder({ order: 'erase', subject: '0' }),
+    signedOrder({ order: 'erase', subject: leaf }, makePerson('ada')),
+  ];
+  for (const order of orders) {
+    const reply = await ask(place.paths, { op: 'erase', index: 0, ...(order === undefined ? {} : { order }) });
+    assert.equal(reply.ok, false, order ?? 'no signature');
+  }
+  const { code, err } = await holdpoint(place, ['log', 'erase', '0']);
+  assert.notEqual(code, 0);
+  assert.match(err, /not signed/);
+  assert.ok((await record())?.payload !== undefined);
+  const order = signedOrder({ order: 'erase', subject: leaf });
+  assert.equal((await demand(place, { op: 'erase', index: 0, order })).erased, true);
+  assert.equal((await record())?.payload, undefined);
 });
