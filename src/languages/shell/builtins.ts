@@ -2,8 +2,9 @@ import { BYPASS_VARIABLES } from '../../catalog/guard.ts';
 import { parseArgs } from './argv.ts';
 import { type Handler, harmlessRun, type Machine, opaque, type Scope, subscope } from './machine.ts';
 import { resolvePath } from './paths.ts';
-import { contentOf, runText } from './scripts.ts';
-import { type Field, HOLE, hasHole, literal, SETUP, shown } from './value.ts';
+import { runText } from './scripts.ts';
+import { source } from './source.ts';
+import { HOLE, hasHole, literal, SETUP } from './value.ts';
 
 /** Assignments and `env` prefixes: variables that switch hooks and checks off. */
 export const assignments: Handler = (call) => {
@@ -149,38 +150,6 @@ const evaluate: Handler = (call) => {
   }
   return runText(text, call.scope, call.machine, 'eval');
 };
-
-const source: Handler = (call) => {
-  const file = call.argv[0];
-  if (file === undefined) return '';
-  const path = resolvePath(file.s, call.scope.cwd);
-  // Set-up files of installed tools and shells: reading them is what every session does.
-  if (
-    /(^|\/)(activate|\.(bash|zsh)rc|\.profile|\.bash_profile|nvm\.sh|\.cargo\/env|cargo\/env|\.env|\.envrc|conda\.sh|setup\.bash|bash_completion|env\.sh|\.nvm\/nvm\.sh|sdkman-init\.sh|\.env\.[\w.]+)$/.test(
-      path,
-    ) &&
-    file.feed === undefined &&
-    !call.scope.written.has(path)
-  ) {
-    harmlessRun(call.machine, 'shell/source', 'source');
-    return '';
-  }
-  const text = file.feed ?? contentOf(file, call.scope, call.machine);
-  if (file.feed === SETUP) return '';
-  if (text === undefined) {
-    opaque(call.machine, 'shell/source', `sources ${shown(file.s)}, whose text is not known`, unjudgedScript(file));
-    return HOLE;
-  }
-  const held = call.scope.args;
-  if (call.argv.length > 1) call.scope.args = call.argv.slice(1);
-  const out = runText(text, call.scope, call.machine, 'source');
-  call.scope.args = held;
-  return out;
-};
-
-function unjudgedScript(_file: Field): readonly string[] | undefined {
-  return undefined;
-}
 
 const alias: Handler = (call) => {
   for (const field of call.argv) {

@@ -66,9 +66,25 @@ const mv: Handler = (call) => {
   }
   if (to !== '/dev/null')
     overwrite(call, destination, operands, args.has('-n', '--no-clobber', '-b', '--backup'), source);
+  if (to !== '/dev/null') comesFrom(call, operands, to);
   harmlessRun(machine, source, call.name);
   return '';
 };
+
+/** What lies at the new paths from now on is what lay at the old ones. */
+function comesFrom(call: Call, operands: readonly Field[], to: string): void {
+  const { machine, scope } = call;
+  for (const operand of operands) {
+    const from = resolvePath(operand.s, scope.cwd);
+    for (const place of operands.length === 1 ? [to, `${to}/${lastName(from)}`] : [`${to}/${lastName(from)}`]) {
+      if (hasHole(place) || place === from) continue;
+      machine.stale.delete(place);
+      scope.written.delete(place);
+      if (hasHole(from) || operand.glob) machine.stale.add(place);
+      else machine.sources.set(place, from);
+    }
+  }
+}
 
 function isSystemMoveKept(path: string): boolean {
   return path.startsWith('/mnt/') || path.startsWith('/data/') || path.startsWith('/opt/');
@@ -120,6 +136,7 @@ const cp: Handler = (call) => {
       args.has('-n', '--no-clobber', '-b', '--backup', '-i', '--interactive', '-u'),
       source,
     );
+  if (!empty) comesFrom(call, operands, resolvePath(destination.s, scope.cwd));
   if (args.has('-s', '-l', '--symbolic-link', '--link')) {
     const to = resolvePath(destination.s, scope.cwd);
     remember(call, operands, to, args.has('-s', '--symbolic-link') ? to : undefined);
@@ -173,7 +190,10 @@ const tee: Handler = (call) => {
     loseFile(call.machine, operand, call.scope.cwd, append ? 'append' : text === '' ? 'empty' : 'overwrite', {
       source: 'catalog/tee',
     });
-    if (!hasHole(operand.s)) call.scope.written.set(resolvePath(operand.s, call.scope.cwd), text);
+    if (hasHole(operand.s)) continue;
+    const path = resolvePath(operand.s, call.scope.cwd);
+    call.machine.stale.delete(path);
+    call.scope.written.set(path, append ? (call.scope.written.get(path) ?? HOLE) + text : text);
   }
   harmlessRun(call.machine, 'catalog/tee', 'tee');
   return text;

@@ -8,11 +8,12 @@ import { COREUTILS } from './coreutils.ts';
 import { DATABASES } from './db-clients.ts';
 import { EDITORS } from './edit-tools.ts';
 import { fd, find } from './find.ts';
-import { INTERPRETERS, runFile } from './interpreters.ts';
+import { INTERPRETERS, makeVenv, runFile } from './interpreters.ts';
 import {
   type Call,
   type Handler,
   harmlessRun,
+  isVisible,
   type Machine,
   opaque,
   type Scope,
@@ -20,11 +21,12 @@ import {
   unjudged,
 } from './machine.ts';
 import { NETWORK, sendsSecrets } from './net.ts';
-import { lastName } from './paths.ts';
+import { insideWorkspace, lastName, resolvePath } from './paths.ts';
 import { readPowershell } from './powershell.ts';
 import { PROCESSES } from './process.ts';
 import { READERS } from './readers.ts';
 import { runners } from './runners.ts';
+import { isMadeHere } from './scripts.ts';
 import { readSqlText } from './sql-text.ts';
 import { TEXT_TOOLS } from './text-tools.ts';
 import { compileTools, runTool, runUnknown } from './tool-rules.ts';
@@ -94,6 +96,8 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
   const name = nameOf(written);
   const call: Call = { name, argv: argv.slice(1), scope, machine };
   if (GUARD_NAMES.includes(name)) return guardCommand(call);
+  if (name === 'virtualenv') makeVenv(call.argv, call);
+  else if (name === 'uv' && call.argv[0]?.s === 'venv') makeVenv(call.argv.slice(1), call);
   const wrapped = runWrapper(call);
   if (wrapped !== undefined) return wrapped;
   // A path names a file of this project, unless it is where programs are kept.
@@ -102,6 +106,8 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
     !/^(\/usr|\/bin|\/sbin|\/opt|\/nix|~\/\.(local|cargo|bun|deno|nvm|pyenv|rbenv|volta)|.*node_modules\/\.bin|.*\/?(\.?venv|env)\/bin|(\.\/)?vendor\/bin|(\.\/)?bin)\//.test(
       head.s,
     );
+  // A program that this command itself put there is that file, whatever its name.
+  if (head.s.includes('/') && isMadeHere(head.s, scope, machine)) return runFile(head, call.argv, call, undefined);
   const handler = local && !TABLE.has(name) && !isToolScript(name) ? undefined : HANDLERS.get(name);
   if (handler !== undefined) return handler(call);
   const tool = TABLE.get(name);
@@ -114,12 +120,20 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
   if (local || /\.(sh|bash|zsh|py|rb|pl|js|mjs|ts)$/.test(name)) {
     if (scope.written.has(head.s) || /[/.]/.test(head.s)) return runFile(head, call.argv, call, undefined);
   }
+  // `bin/x`: kept beside installed programs by its name, but a file of this project all the same.
+  if (!EVERYDAY.has(name) && isProjectFile(head.s, scope, machine)) return runFile(head, call.argv, call, undefined);
   if (EVERYDAY.has(name)) {
     harmlessRun(machine, 'catalog/everyday', name);
     return SETUP_WORDS.test(call.argv.map((field) => field.s).join(' ')) ? SETUP : HOLE;
   }
   runUnknown(name, call.argv, machine);
   return SETUP_WORDS.test(call.argv.map((field) => field.s).join(' ')) ? SETUP : HOLE;
+}
+
+function isProjectFile(written: string, scope: Scope, machine: Machine): boolean {
+  if (!written.includes('/') || !isVisible(machine)) return false;
+  const inside = insideWorkspace(resolvePath(written, scope.cwd), machine.context.workspace);
+  return inside !== undefined && !/(^|\/)(node_modules\/\.bin|\.?venv\/bin|env\/bin)\//.test(inside);
 }
 
 /** Commands by which installed programs print set-up text for `eval`. */

@@ -56,7 +56,8 @@ export function loseFile(
   if (isSink(lexical)) return;
   const end = followed(machine, kernelPath(written, cwd), field, loss, options.into);
   const path = end.path;
-  if (loss !== 'delete') machine.stale.add(lexical);
+  machine.stale.add(lexical);
+  machine.sources.delete(lexical);
   const target = fileRef(shown(path));
   const summary = `${WORDS[loss]} ${shown(lexical)}${path === lexical || path === `${lexical}/` ? '' : `, which is ${shown(path)}`}`;
   const places = [lexical, path];

@@ -1,9 +1,10 @@
 import { parseArgs, setOf } from './argv.ts';
 import { readCode } from './code-effects.ts';
 import type { Tongue } from './code-scan.ts';
+import { loseFile } from './file-effects.ts';
 import { type Call, type Handler, harmlessRun, opaque, subscope, unjudged } from './machine.ts';
-import { lastName } from './paths.ts';
-import { contentOf, runScriptFile, runText } from './scripts.ts';
+import { lastName, resolvePath } from './paths.ts';
+import { contentAt, contentOf, isDue, runScriptFile, runText } from './scripts.ts';
 import { type Field, HOLE, hasHole, literal, SETUP, shown } from './value.ts';
 
 const SHELL_FLAGS = setOf('-o -O +O +o --rcfile --init-file');
@@ -48,9 +49,14 @@ export function runFile(file: Field, args: readonly Field[], call: Call, tongue:
     else unreadable(file, args, call);
     return HOLE;
   }
-  const first = /^#!\s*\S*?(?:\/env\s+(?:-S\s+)?)?([a-z]+)[\d.]*\s*$/m.exec(text.slice(0, 200));
-  const spoken = tongue ?? tongueOf(text.startsWith('#!') ? (first?.[1] ?? '') : '', file.s);
-  if (spoken === undefined) return runScriptFile(text, args, scope, machine);
+  const program = interpreterOf(text);
+  const spoken = tongue ?? (call.name === lastName(file.s) ? tongueOf(program ?? '', file.s) : undefined);
+  if (spoken === undefined) {
+    // The shell that is named as the command reads any text as its own; the kernel goes by the first line.
+    if (program !== undefined && call.name === lastName(file.s) && !SHELL_NAMES.has(program))
+      opaque(machine, 'shell/script', `runs the script ${shown(file.s)}, which is written for ${shown(program)}`);
+    return runScriptFile(text, args, scope, machine);
+  }
   const inner = subscope(scope);
   inner.depth += 1;
   readCode(text, spoken, inner, machine);
@@ -58,12 +64,26 @@ export function runFile(file: Field, args: readonly Field[], call: Call, tongue:
   return HOLE;
 }
 
+/** The program that the first line of a script names. */
+function interpreterOf(text: string): string | undefined {
+  if (!text.startsWith('#!')) return undefined;
+  const words = (text.slice(2, 300).split('\n')[0] ?? '').trim().split(/\s+/);
+  const named = lastName(words[0] ?? '') === 'env' ? words.slice(1).find((word) => !/^-|=/.test(word)) : words[0];
+  return lastName(named ?? '').replace(/[\d.]+$/, '');
+}
+
+const SHELL_NAMES: ReadonlySet<string> = new Set(['sh', 'bash', 'zsh', 'dash', 'ksh', 'ash', 'mksh', 'busybox']);
+
 const SOUNDS =
   /(^|[-_./])(delete|destroy|drop|purge|wipe|nuke|truncate|erase|reset|teardown|remove|prune|rollback|uninstall|obliterate|cleanup-prod|clean-all|clear-db|dropdb|reset-db)([-_.]|$)/i;
 
 function unreadable(file: Field, args: readonly Field[], call: Call): void {
   const name = lastName(file.s);
   const words = args.slice(0, 3).map((arg) => arg.s);
+  if (isDue(file.s, call.scope, call.machine)) {
+    opaque(call.machine, 'shell/script', `runs the script ${shown(file.s)}, whose text cannot be read`);
+    return;
+  }
   if (args.some((arg) => /^(--help|-h|--version|--dry-run|--check)$/.test(arg.s)))
     unjudged(call.machine, 'shell/script', `runs the script ${shown(file.s)}`);
   else if (
@@ -147,6 +167,10 @@ const interpreter =
     const inner = subscope(scope);
     inner.depth += 1;
     let ran = false;
+    // Preloaded files run before the program.
+    for (const flag of spec.tongue === 'javascript' ? ['-r', '--require', '--import', '--loader'] : [])
+      for (const file of args.values.get(flag) ?? [])
+        if (/^(\.{0,2}\/|file:)/.test(file.s)) runFile(file, [], call, spec.tongue);
     for (const flag of spec.code) {
       for (const text of args.values.get(flag) ?? []) {
         ran = true;
@@ -155,7 +179,8 @@ const interpreter =
         else if (machine.steps < 10_000) readCode(text.s.replaceAll(HOLE, ' unknown '), spec.tongue, inner, machine);
       }
     }
-    if ((spec.tongue === 'perl' || spec.tongue === 'ruby') && ran) return HOLE;
+    if ((spec.tongue === 'perl' || spec.tongue === 'ruby') && call.argv.some((field) => /^-[a-z0]*i/.test(field.s)))
+      for (const file of args.rest) loseFile(machine, file, scope.cwd, 'edit', { source: `catalog/${spec.tongue}` });
     if (ran) return HOLE;
     const module = args.value('-m');
     if (module !== undefined && spec.tongue === 'python') return pythonModule(module.s, args.rest, call);
@@ -203,7 +228,23 @@ const MODULE_TOOLS: ReadonlyMap<string, string> = new Map([
 function pythonModule(name: string, rest: readonly Field[], call: Call): string {
   const tool = MODULE_TOOLS.get(name);
   if (tool !== undefined) return call.machine.run([literal(tool), ...rest], call.scope);
+  if (name === 'venv' || name === 'virtualenv') makeVenv(rest, call);
+  // A module of the project comes before an installed one of the same name.
+  const path = name.replaceAll('.', '/');
+  const own = [`${path}.py`, `${path}/__main__.py`].find(
+    (one) => contentAt(one, call.scope, call.machine) !== undefined,
+  );
+  if (own !== undefined) return runFile(literal(own), rest, call, 'python');
   return call.machine.run([literal(name.split('.').at(-1) ?? name), ...rest], call.scope);
+}
+
+/** A virtual environment made here brings its own set-up file. */
+export function makeVenv(rest: readonly Field[], call: Call): void {
+  const folder = parseArgs(rest, { valued: setOf('--prompt -p --python --seed') }).operands.at(-1) ?? literal('.venv');
+  if (hasHole(folder.s)) return;
+  const path = resolvePath(`${folder.s}/bin/activate`, call.scope.cwd);
+  call.machine.stale.delete(path);
+  call.scope.written.set(path, SETUP);
 }
 
 const cmd: Handler = (call) => {

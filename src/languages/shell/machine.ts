@@ -100,6 +100,8 @@ export interface Machine {
   elsewhere: number;
   /** New path → old path of what the same command moved: losing the new one loses the old one. */
   readonly moved: Map<string, string>;
+  /** New path → path that the same command copied or moved its content from. */
+  readonly sources: Map<string, string>;
   /** Symlinks and hard links that the same command made → where they lead. */
   readonly links: Map<string, string>;
   /** Files that the same command changed in a way that text does not tell: what the disk holds now is not what is read later. */
@@ -155,7 +157,7 @@ export function collector(
   context: ReadingContext,
 ): Pick<
   Machine,
-  'effects' | 'questions' | 'emit' | 'ask' | 'steps' | 'elsewhere' | 'moved' | 'links' | 'stale' | 'dotglob'
+  'effects' | 'questions' | 'emit' | 'ask' | 'steps' | 'elsewhere' | 'moved' | 'links' | 'sources' | 'stale' | 'dotglob'
 > & { full: boolean } {
   const effects: Effect[] = [];
   const seen = new Set<string>();
@@ -168,6 +170,7 @@ export function collector(
     elsewhere: 0,
     moved: new Map<string, string>(),
     links: new Map<string, string>(),
+    sources: new Map<string, string>(),
     stale: new Set<string>(),
     dotglob: false,
     emit(this: Machine & { full: boolean }, found: Found): void {

@@ -55,6 +55,10 @@ const curl: Handler = (call) => {
   for (const flag of ['-o', '--output', '-D', '--dump-header', '-c', '--cookie-jar'])
     for (const value of args.values.get(flag) ?? [])
       if (value.s !== '-') loseFile(machine, value, scope.cwd, 'overwrite', { source });
+  // `-O`: under the last name of the address.
+  if (args.has('-O', '--remote-name'))
+    for (const url of urls)
+      machine.stale.add(resolvePath(url.s.replace(/[?#].*$/, '').replace(/^.*\//, '') || HOLE, scope.cwd));
   const config = args.value('-K', '--config');
   const get = args.has('-G', '--get');
   const body = data.length > 0 && !get ? data.join('&') : undefined;
@@ -131,6 +135,9 @@ const wget: Handler = (call) => {
   if (file !== undefined) send(call, file);
   const out = args.value('-O', '--output-document');
   if (out !== undefined && out.s !== '-') loseFile(machine, out, scope.cwd, 'overwrite', { source: 'catalog/wget' });
+  if (out === undefined)
+    for (const url of args.operands)
+      machine.stale.add(resolvePath(url.s.replace(/[?#].*$/, '').replace(/^.*\//, '') || HOLE, scope.cwd));
   const body = args.value('--post-data', '--body-data')?.s;
   const method = args.value('--method')?.s ?? (body !== undefined || file !== undefined ? 'POST' : 'GET');
   for (const url of args.operands) request({ method, url: url.s, headers: {}, body }, machine, scope, 'catalog/wget');

@@ -383,6 +383,7 @@ function finishRedirects(sinks: readonly Sink[], out: string, scope: Scope, mach
     if (sink.aside) continue;
     if (!hasHole(sink.field.s)) {
       const path = resolvePath(sink.field.s, scope.cwd);
+      machine.stale.delete(path);
       scope.written.set(path, sink.append ? (scope.written.get(path) ?? HOLE) + out : out);
     }
     left = '';
