@@ -1,5 +1,6 @@
 import { visibleText } from '../../core/visible-text.ts';
 import type { ReceiptRecord } from '../../ports/store.ts';
+import type { Paths } from '../paths.ts';
 import { ask } from './client.ts';
 import { failed, usage } from './holds.ts';
 import { EXIT, type Io } from './io.ts';
@@ -21,11 +22,9 @@ export async function runLog(args: readonly string[], io: Io, deps: OrderDeps): 
   const keyed = args.length === 4 && flag === '--key';
   if (first === 'erase' && second !== undefined && /^\d{1,15}$/.test(second) && (args.length === 2 || keyed)) {
     const index = Number(second);
-    const found = await ask(paths, { op: 'log', fromIndex: index, limit: 1 });
-    if (!found.ok) return failed(io, found);
-    const [record] = found.receipts as readonly ReceiptRecord[];
-    if (record?.index !== index) return usage(io, `log: there is no record ${second}`);
-    const reply = await askSigned({ op: 'erase', index }, { order: 'erase', subject: record.leaf }, key, deps);
+    const leaf = await leafOf(index, paths);
+    if (leaf === undefined) return usage(io, `log: there is no record ${second} to be seen`);
+    const reply = await askSigned({ op: 'erase', index }, { order: 'erase', subject: leaf }, key, deps);
     if (!reply.ok) return failed(io, reply);
     io.out(
       reply.erased === true
@@ -59,6 +58,14 @@ export async function runLog(args: readonly string[], io: Io, deps: OrderDeps): 
     if (!options.follow) return EXIT.ok;
     await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
   }
+}
+
+/** What a signature names. Root's own socket takes none, and asks nothing first. */
+async function leafOf(index: number, paths: Paths): Promise<string | undefined> {
+  if (paths.system !== undefined) return '';
+  const found = await ask(paths, { op: 'log', fromIndex: index, limit: 1 });
+  const [record] = found.ok ? (found.receipts as readonly ReceiptRecord[]) : [];
+  return record?.index === index ? record.leaf : undefined;
 }
 
 interface LogOptions {
