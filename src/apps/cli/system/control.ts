@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Paths, SYSTEM } from '../../paths.ts';
 import { ask, askAsOwner, type Reply } from '../client.ts';
@@ -66,10 +66,13 @@ export async function stopSystemDaemon(paths: Paths): Promise<Reply | undefined>
     const stopped = run(['systemctl', 'stop', SOCKET_UNIT, SERVICE_UNIT]);
     return stopped.ok ? { ok: true } : { ok: false, error: stopped.why };
   }
+  const before = await askAsOwner(paths, { op: 'status' });
   const reply = await askAsOwner(paths, { op: 'stop' });
   if (!reply.ok) return reply.down === true ? undefined : reply;
+  const { pid } = before.ok ? (before.status as { readonly pid: number }) : { pid: 0 };
+  // The socket goes first; ledger and account are free only when the process has ended.
   for (const untilMs = Date.now() + READY_MS; Date.now() < untilMs; ) {
-    if (!(await ask(paths, { op: 'status' })).ok) return { ok: true };
+    if (!(await ask(paths, { op: 'status' })).ok && !isRunning(pid)) return { ok: true };
     await pause();
   }
   return { ok: false, error: 'the daemon is still there' };
@@ -104,6 +107,16 @@ function privilegeCommand(uid: number, gid: number): readonly string[] | undefin
   ];
   const trial = spawnSync(setpriv, [...words.slice(1), '/bin/sh', '-c', ':'], { env: {}, cwd: '/', stdio: 'ignore' });
   return trial.status === 0 ? words : undefined;
+}
+
+/** A dead process that nobody has reaped counts as gone. Source: proc_pid_stat(5) */
+function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
+  }
 }
 
 function isAlive(child: ChildProcess): boolean {
