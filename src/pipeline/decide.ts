@@ -3,7 +3,7 @@ import type { Denial } from '../core/denial.ts';
 import { digestOf } from '../core/digest.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Exception } from '../core/exception.ts';
-import { resourceKey } from '../core/resource.ts';
+import { type ResourceRef, resourceKey } from '../core/resource.ts';
 import type { SafeguardPlan } from '../core/safeguard.ts';
 import { decideVerdict, type Finding, type LayerOpinion, type Verdict } from '../core/verdict.ts';
 import type { PolicyEngine } from '../ports/policy-engine.ts';
@@ -62,8 +62,8 @@ function denialOpinion(effects: readonly Effect[], denials: readonly Denial[]): 
   const findings: Finding[] = [];
   effects.forEach((effect, index) => {
     if (!('known' in effect.target)) return;
-    const target = resourceKey(effect.target.known);
-    const denial = denials.find((one) => one.verb === effect.verb && resourceKey(one.target) === target);
+    const target = effect.target.known;
+    const denial = denials.find((one) => one.verb === effect.verb && takesIn(effect.verb, target, one.target));
     if (denial === undefined) return;
     const said = denial.say === undefined ? '' : `, saying: ${denial.say}`;
     findings.push({
@@ -77,8 +77,16 @@ function denialOpinion(effects: readonly Effect[], denials: readonly Denial[]): 
   return { layer: 'session', digest: DENIAL_RULE, findings, obligations: [] };
 }
 
+/** The denied thing itself, or a folder that goes with all that is in it. */
+function takesIn(verb: Effect['verb'], target: ResourceRef, denied: ResourceRef): boolean {
+  if (resourceKey(target) === resourceKey(denied)) return true;
+  const [outer, inner] = [target, denied].map((one) => (one.system === 'file' ? one.path[0] : undefined));
+  if ((verb !== 'destroy' && verb !== 'expose') || outer === undefined || inner === undefined) return false;
+  return inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+}
+
 const DENIED_BEFORE = 'session/denied-before';
-const DENIAL_RULE = digestOf({ rule: DENIED_BEFORE, version: 1 });
+const DENIAL_RULE = digestOf({ rule: DENIED_BEFORE, version: 2 });
 
 function planSafeguards(
   verified: Verified,

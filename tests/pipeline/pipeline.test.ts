@@ -137,6 +137,21 @@ test('a stranger cannot approve, nor a signature over another claim', async () =
   await refusalOf(world, 'wipe it');
 });
 
+test('a refusal meets the folder that would take the target with it, and no neighbour', async () => {
+  const rows = [
+    ['/w/data/inner/file', true],
+    ['/w/data', true],
+    ['/w/database', false],
+    ['/w', false],
+  ] as const;
+  for (const [denied, stops] of rows) {
+    const world = testWorld();
+    const target = { system: 'file', kind: 'path', path: [denied] };
+    await world.store.addDenial({ task: 'task-1', verb: 'destroy', target, rule: 'floor/destructive', atMs: 1 });
+    assert.equal((await refusalOf(world, 'wipe it')).says, stops ? 'deny' : 'hold', denied);
+  }
+});
+
 test('tampering with the guard is denied, and no hold is opened for it', async () => {
   const world = testWorld();
   const refusal = await refusalOf(world, 'unguard');
