@@ -21,6 +21,8 @@ export interface Place {
   readonly env: Record<string, string>;
   readonly paths: Paths;
   readonly registryFile: string;
+  /** Started here; what still runs is ended by `remove`, so that a failed test does not hang. */
+  readonly daemons: ChildProcess[];
   remove(): void;
 }
 
@@ -44,6 +46,7 @@ export function makePlace(options: PlaceOptions = {}): Place {
     XDG_STATE_HOME: options.state ?? at('state'),
     XDG_RUNTIME_DIR: at('run'),
   };
+  const daemons: ChildProcess[] = [];
   const registryFile = path.join(dir, 'registry.json');
   writeFileSync(registryFile, registryJson(options.people ?? [], process.getuid?.() ?? 0), { mode: 0o644 });
   return {
@@ -52,7 +55,11 @@ export function makePlace(options: PlaceOptions = {}): Place {
     env,
     paths: findPaths(env),
     registryFile,
-    remove: () => rmSync(dir, { recursive: true, force: true }),
+    daemons,
+    remove: () => {
+      for (const child of daemons) child.kill('SIGKILL');
+      rmSync(dir, { recursive: true, force: true });
+    },
   };
 }
 
@@ -117,6 +124,7 @@ export function spawnDaemon(place: Place, which: 'shipped' | 'people'): RunningD
     env: place.env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  place.daemons.push(child);
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (chunk: string) => {
