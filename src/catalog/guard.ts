@@ -2,8 +2,6 @@
 
 /** Path endings of the files in which agents keep their hooks. */
 export const HOOK_FILES: readonly string[] = [
-  '.claude/settings.json',
-  '.claude/settings.local.json',
   'claude-code/managed-settings.json',
   '.cursor/hooks.json',
   'cursor/hooks.json',
@@ -18,8 +16,13 @@ export const HOOK_FILES: readonly string[] = [
   'opencode/opencode.json',
 ];
 
+/** Files of settings that come in several names; with hooks in them. */
+export const HOOK_FILE_PATTERN = /(^|\/)\.claude\/(managed-)?settings(\.[\w-]+)?\.json$|(^|\/)\.claude\.json$/;
+
 /** Folders that hold nothing but hooks or policy. */
 export const HOOK_FOLDERS: readonly string[] = [
+  'etc/claude-code',
+  'Application Support/ClaudeCode',
   '.github/hooks',
   '.copilot/hooks',
   'github-copilot/policy.d',
@@ -112,7 +115,7 @@ export const BYPASS_VARIABLES: ReadonlyMap<string, (value: string) => boolean> =
   ['NODE_TLS_REJECT_UNAUTHORIZED', () => false],
 ]);
 
-/** Subcommands of the guard's own program that only look. */
+/** Subcommands of the guard's own program that only look, or that carry out what was judged. */
 export const GUARD_READS: ReadonlySet<string> = new Set([
   'status',
   'check',
@@ -134,3 +137,23 @@ export const GUARD_READS: ReadonlySet<string> = new Set([
   'doctor',
   '',
 ]);
+
+/** Subcommands that no other program has: with them a file of a common name is the guard's. */
+export const GUARD_SIGNS: ReadonlySet<string> = new Set(['approve', 'preapprove', 'deny', 'enforce', 'people']);
+
+/** Where the guard's program lies in its package. */
+export const GUARD_PROGRAM_FILES = /\/(dist\/cli[\w-]*\.[cm]?js|src\/apps\/cli\/main\.ts|bin\/[\w-]+\.cjs)$/;
+
+/** Programs that may be given any file of the guard's: they look, or their own rules say what they do to it. */
+export const GUARD_PATH_AWARE: ReadonlySet<string> = new Set(
+  `ls ll la dir exa eza lsd tree stat file wc diff cmp comm sdiff colordiff delta du df md5sum sha1sum sha256sum
+  sha512sum b2sum cksum shasum md5 man code cursor open xdg-open lsof jsonlint shellcheck which type command test [ : true
+  cat bat batcat less more most head tail strings hexdump od hd tac nl zcat gcat cut look glow mdcat grep egrep fgrep rg ag ack
+  ggrep ugrep zgrep jq gron echo printf realpath readlink basename dirname cd pushd popd find gfind fd fdfind export declare
+  typeset local readonly unset alias set source . eval sh bash zsh dash ksh node python python2 python3 ruby perl php curl wget
+  rm unlink rimraf shred mv gmv cp gcp ln tee sponge dd truncate chmod chown chgrp sed gsed awk gawk mawk nawk git rsync scp
+  base64 xxd sort uniq column kill pkill killall pgrep fuser xargs env sudo`.split(/\s+/),
+);
+
+/** Variables that lead requests through the gateway. */
+export const PROXY_VARIABLES: ReadonlySet<string> = new Set(['http_proxy', 'https_proxy', 'all_proxy']);

@@ -1,5 +1,6 @@
-import { BYPASS_VARIABLES } from '../../catalog/guard.ts';
+import { BYPASS_VARIABLES, PROXY_VARIABLES } from '../../catalog/guard.ts';
 import { parseArgs } from './argv.ts';
+import { avoidsGateway } from './guard-command.ts';
 import { type Handler, harmlessRun, type Machine, opaque, type Scope, subscope } from './machine.ts';
 import { resolvePath } from './paths.ts';
 import { runText } from './scripts.ts';
@@ -66,6 +67,13 @@ function bypass(text: string, machine: Machine): void {
   const equals = text.indexOf('=');
   const name = text.slice(0, equals);
   const value = text.slice(equals + 1);
+  if (
+    (PROXY_VARIABLES.has(name.toLowerCase()) && value === '') ||
+    (name.toLowerCase() === 'no_proxy' && value.split(',').some((one) => one.trim() === '*'))
+  )
+    avoidsGateway(machine, text);
+  if (/^GIT_CONFIG_KEY_\d+$/.test(name) && /^(alias\.|include)|hookspath$/i.test(value))
+    opaque(machine, 'catalog/git', `gives git a setting by the environment (${value})`);
   const off = BYPASS_VARIABLES.get(name)?.(value) === true;
   const guard = name.startsWith('HOLDPOINT_');
   const gitConfig = name === 'GIT_CONFIG_PARAMETERS' && /hookspath/i.test(value);
@@ -112,6 +120,7 @@ const declare: Handler = (call) => {
 
 const unset: Handler = (call) => {
   for (const field of call.argv) {
+    if (PROXY_VARIABLES.has(field.s.toLowerCase())) avoidsGateway(call.machine, `unset ${field.s}`);
     if (field.s.startsWith('HOLDPOINT_')) bypass(`${field.s}=`, call.machine);
     if (!field.s.startsWith('-')) call.scope.vars.set(field.s, [literal('')]);
     call.scope.functions.delete(field.s);

@@ -1,5 +1,4 @@
 import { EVERYDAY } from '../../catalog/everyday.ts';
-import { GUARD_NAMES, GUARD_READS } from '../../catalog/guard.ts';
 import { TOOLS } from '../../catalog/tools.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { git } from '../git/git-commands.ts';
@@ -8,6 +7,7 @@ import { COREUTILS } from './coreutils.ts';
 import { DATABASES } from './db-clients.ts';
 import { EDITORS } from './edit-tools.ts';
 import { fd, find } from './find.ts';
+import { guardCommand, isGuardProgram, touchesGuard } from './guard-command.ts';
 import { INTERPRETERS, makeVenv, runFile } from './interpreters.ts';
 import {
   type Call,
@@ -18,7 +18,6 @@ import {
   opaque,
   type Scope,
   subscope,
-  unjudged,
 } from './machine.ts';
 import { NETWORK, sendsSecrets } from './net.ts';
 import { insideWorkspace, lastName, resolvePath } from './paths.ts';
@@ -95,7 +94,8 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
   const written = lastName(head.s.replaceAll('\\', '/'));
   const name = nameOf(written);
   const call: Call = { name, argv: argv.slice(1), scope, machine };
-  if (GUARD_NAMES.includes(name)) return guardCommand(call);
+  if (isGuardProgram(head.s, call.argv, scope.cwd)) return guardCommand(call);
+  touchesGuard(call);
   if (name === 'virtualenv') makeVenv(call.argv, call);
   else if (name === 'uv' && call.argv[0]?.s === 'venv') makeVenv(call.argv.slice(1), call);
   const wrapped = runWrapper(call);
@@ -209,21 +209,4 @@ function callFunction(name: string, argv: readonly Field[], scope: Scope, machin
   machine.nested = held;
   scope.cwd = inner.cwd;
   return out;
-}
-
-/** The guard's own program: looking is fine, switching it off is not. */
-function guardCommand(call: Call): string {
-  const sub = call.argv.find((field) => !field.s.startsWith('-'))?.s ?? call.argv[0]?.s ?? '';
-  if (GUARD_READS.has(sub)) unjudged(call.machine, 'catalog/guard', `asks ${call.name} ${shown(sub)}`);
-  else {
-    call.machine.emit({
-      verb: 'change',
-      target: { system: 'holdpoint', kind: 'guard', path: [shown(sub)] },
-      reversal: 'irreversible',
-      source: 'catalog/guard',
-      summary: `changes the guard itself (${call.name} ${shown(sub)})`,
-      tags: ['guard-tampering'],
-    });
-  }
-  return HOLE;
 }

@@ -58,7 +58,8 @@ const awk: Handler = (call) => {
   }
   for (const file of files) if (!/^\w+=/.test(file.s)) readFile(machine, file, scope.cwd, source, 'shows');
   harmlessRun(machine, source, call.name);
-  return HOLE;
+  const fed = scope.stdin;
+  return fed?.startsWith('pgrep:') === true ? fed : HOLE;
 };
 
 const editor: Handler = (call) => {

@@ -1,3 +1,4 @@
+import { tampers } from './guard-command.ts';
 import { followed, type Loss, reversalOf } from './loss.ts';
 import type { Machine } from './machine.ts';
 import {
@@ -104,8 +105,12 @@ export function loseFile(
 
 function unknownFile(machine: Machine, written: string, quiet: boolean, loss: Loss, source: string): void {
   const summary = `${WORDS[loss]} a file whose name only the running shell knows (\`${shown(written)}\`)`;
+  if (isGuardPath(resolvePath(written, undefined))) {
+    tampers(machine, shown(written), summary);
+    return;
+  }
   // Writing to a computed name is everyday work; the fixed part of the name still says whether it is a precious place.
-  if (quiet && !isSystem(written) && !isData(written) && !isGuardPath(written) && !isSecret(written)) {
+  if (quiet && !isSystem(written) && !isData(written) && !isSecret(written)) {
     machine.emit({
       verb: 'create',
       target: { unknown: `name of the file: ${shown(written)}` },

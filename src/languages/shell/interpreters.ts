@@ -2,6 +2,7 @@ import { parseArgs, setOf } from './argv.ts';
 import { readCode } from './code-effects.ts';
 import type { Tongue } from './code-scan.ts';
 import { loseFile } from './file-effects.ts';
+import { guardCommand, isGuardProgram } from './guard-command.ts';
 import { type Call, type Handler, harmlessRun, opaque, subscope, unjudged } from './machine.ts';
 import { lastName, resolvePath } from './paths.ts';
 import { contentAt, contentOf, isDue, runScriptFile, runText } from './scripts.ts';
@@ -194,6 +195,11 @@ const interpreter =
     }
     const file = rest[0];
     if (file !== undefined && file.s !== '-') {
+      // `bin/runtime.cjs FILE`: starts another file with this interpreter.
+      if (/(^|\/)bin\/runtime\.cjs$/.test(file.s) && rest[1] !== undefined)
+        return machine.run([literal(call.name), ...rest.slice(1)], inner);
+      if (isGuardProgram(file.s, rest.slice(1), scope.cwd))
+        return guardCommand({ name: lastName(file.s), argv: rest.slice(1), scope, machine });
       const tool = TOOL_SCRIPTS.get(lastName(file.s));
       if (tool !== undefined) return machine.run([literal(tool), ...rest.slice(1)], inner);
       return runFile(file, rest.slice(1), call, spec.tongue);

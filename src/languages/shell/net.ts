@@ -1,5 +1,6 @@
 import { parseArgs, setOf } from './argv.ts';
 import { loseFile, readFile } from './file-effects.ts';
+import { avoidsGateway } from './guard-command.ts';
 import { type Call, type Handler, harmlessRun, unjudged } from './machine.ts';
 import { isSecret, resolvePath } from './paths.ts';
 import { request } from './requests.ts';
@@ -16,6 +17,11 @@ const curl: Handler = (call) => {
   const args = parseArgs(call.argv, { valued: CURL });
   const source = 'catalog/curl';
   if (args.has('--version', '--help', '-V', '-h')) return HOLE;
+  if (
+    ['-x', '--proxy', '--preproxy'].some((flag) => args.flags.get(flag)?.some((value) => value === '') === true) ||
+    args.flags.get('--noproxy')?.some((value) => value.split(',').includes('*')) === true
+  )
+    avoidsGateway(machine, 'curl without a proxy');
   const urls = [...(args.values.get('--url') ?? []), ...args.operands];
   const data: string[] = [];
   let upload = false;
@@ -125,12 +131,17 @@ function exposeBy(call: Call): void {
 }
 
 const WGET = setOf(
-  '-O -o -P -U -T -t -e -A -R -I -X -D -Q -w -i --output-document --header --post-data --post-file --method --body-data --body-file --user --password --tries --timeout --directory-prefix',
+  '-O -o -P -U -T -t -e --execute -A -R -I -X -D -Q -w -i --output-document --header --post-data --post-file --method --body-data --body-file --user --password --tries --timeout --directory-prefix',
 );
 
 const wget: Handler = (call) => {
   const args = parseArgs(call.argv, { valued: WGET });
   const { machine, scope } = call;
+  if (
+    args.has('--no-proxy') ||
+    args.values.get('-e')?.some((value) => /use_proxy\s*=\s*(no|off)/.test(value.s)) === true
+  )
+    avoidsGateway(machine, 'wget --no-proxy');
   const file = args.value('--post-file', '--body-file');
   if (file !== undefined) send(call, file);
   const out = args.value('-O', '--output-document');

@@ -1,4 +1,11 @@
-import { GUARD_FILE_WORDS, GUARD_NAMES, HOOK_FILES, HOOK_FOLDERS, NOT_GUARD_FOLDERS } from '../../catalog/guard.ts';
+import {
+  GUARD_FILE_WORDS,
+  GUARD_NAMES,
+  HOOK_FILE_PATTERN,
+  HOOK_FILES,
+  HOOK_FOLDERS,
+  NOT_GUARD_FOLDERS,
+} from '../../catalog/guard.ts';
 import {
   DATA_EXTENSIONS,
   REBUILT_ANYWHERE,
@@ -207,6 +214,7 @@ export function isGuardPath(resolved: string): boolean {
     // A checkout or package of that name is source, not the running guard.
     return parts.some((part) => part.startsWith('.')) || /^\/(etc|run|var|usr|opt)\//.test(resolved);
   }
+  if (HOOK_FILE_PATTERN.test(resolved)) return true;
   if (HOOK_FILES.some((ending) => resolved === ending || resolved.endsWith(`/${ending}`))) return true;
   if (
     HOOK_FOLDERS.some(

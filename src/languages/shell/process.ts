@@ -1,6 +1,8 @@
 import { WATCHER_WORDS } from '../../catalog/guard.ts';
 import { parseArgs, setOf } from './argv.ts';
+import { processOfGuard, tampers } from './guard-command.ts';
 import { type Handler, harmlessRun } from './machine.ts';
+import { resolvePath } from './paths.ts';
 import { HOLE, shown } from './value.ts';
 
 const SERVICES =
@@ -82,8 +84,22 @@ const pgrep: Handler = (call) => {
   return `pgrep:${args.operands[0]?.s ?? HOLE}`;
 };
 
+/** `lsof -t`, `fuser`: processes by a file that they hold open. */
+const holders: Handler = (call) => {
+  const own = call.argv
+    .map((field) => processOfGuard(resolvePath(field.s, call.scope.cwd)))
+    .find((found) => found !== undefined);
+  harmlessRun(call.machine, `catalog/${call.name}`, call.name);
+  if (own === undefined) return HOLE;
+  if (call.name === 'fuser' && call.argv.some((field) => /^-\w*k|^--kill$/.test(field.s)))
+    tampers(call.machine, 'process', 'stops whoever holds a file of the guard open');
+  return own;
+};
+
 export const PROCESSES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ...['kill', 'pkill', 'killall', 'killall5', 'skill', 'taskkill', 'xkill'].map((name) => [name, kill] as const),
   ['pgrep', pgrep],
+  ['lsof', holders],
+  ['fuser', holders],
   ['pidof', pgrep],
 ]);

@@ -1,5 +1,7 @@
+import { GUARD_NAMES } from '../../catalog/guard.ts';
 import { parseArgs, setOf } from './argv.ts';
 import { readFile } from './file-effects.ts';
+import { processOfGuard } from './guard-command.ts';
 import { type Call, type Handler, harmlessRun } from './machine.ts';
 import { isCatastrophic, isSecret, resolvePath } from './paths.ts';
 import { huntsSecrets, isSecretVariable } from './secrets.ts';
@@ -12,7 +14,10 @@ function contents(call: Call, files: readonly string[]): string {
   for (const file of files) {
     if (file === '/dev/null') continue;
     if (file === '-') out += call.scope.stdin ?? HOLE;
-    else out += call.scope.written.get(resolvePath(file, call.scope.cwd)) ?? HOLE;
+    else {
+      const path = resolvePath(file, call.scope.cwd);
+      out += call.scope.written.get(path) ?? processOfGuard(path) ?? HOLE;
+    }
   }
   return out;
 }
@@ -83,6 +88,9 @@ const grep: Handler = (call) => {
     } else if (!quiet && !named) readFile(machine, file, scope.cwd, source, 'shows');
   }
   harmlessRun(machine, source, call.name);
+  // `ps aux | grep GUARD`: the processes found are the guard's.
+  if (files.length === 0 && !args.has('-v') && GUARD_NAMES.some((name) => pattern.replace(/[[\]]/g, '').includes(name)))
+    return quiet ? HOLE : `pgrep:${pattern.replace(/[[\]]/g, '')}`;
   const fed = files.length === 0 && call.scope.stdin?.includes(SECRET) === true;
   return fed && !quiet && !args.has('-v') && huntsSecrets(pattern)
     ? SECRET + HOLE

@@ -1,6 +1,8 @@
 import type { Rule, Tool } from '../../catalog/entry.ts';
+import { GUARD_NAMES } from '../../catalog/guard.ts';
 import { HARMLESS_WORDS, soundsDestructive } from '../../catalog/verbs.ts';
 import { type Args, type Operand, parseArgs } from './argv.ts';
+import { tampers } from './guard-command.ts';
 import { harmlessRun, type Machine, opaque, unjudged } from './machine.ts';
 import { type Field, hasHole, shown } from './value.ts';
 
@@ -184,6 +186,10 @@ function emitRule(
   }[rule.verb];
   for (const operand of operands.slice(0, 8)) {
     const id = operand?.s ?? '';
+    if (tool.system === 'host' && rule.verb !== 'read' && GUARD_NAMES.some((guard) => id.includes(guard))) {
+      tampers(machine, shown(id), `${verb} ${what} ${shown(id)} (${name}), which belongs to the guard`);
+      continue;
+    }
     machine.emit({
       verb: rule.verb,
       target:

@@ -211,6 +211,13 @@ export function lookup(name: string, scope: Scope): readonly Field[] {
     case 'TMP':
     case 'RUNNER_TEMP':
       return [literal('/tmp')];
+    // The usual places, unless the environment says otherwise.
+    case 'XDG_STATE_HOME':
+      return [{ s: '~/.local/state', glob: false, maybe: true }];
+    case 'XDG_CONFIG_HOME':
+      return [{ s: '~/.config', glob: false, maybe: true }];
+    case 'XDG_RUNTIME_DIR':
+      return [{ s: '/run/user/0', glob: false, maybe: true }];
     case 'IFS':
       return [literal(' \t\n')];
     case '$':

@@ -1,5 +1,6 @@
 import { WRAPPERS, type Wrapper } from '../../catalog/wrappers.ts';
 import { parseArgs } from './argv.ts';
+import { avoidsGateway } from './guard-command.ts';
 import { type Call, harmlessRun, subscope } from './machine.ts';
 import { type Field, HOLE, hasHole, literal } from './value.ts';
 
@@ -78,6 +79,16 @@ function unwrap(one: Compiled, argv: readonly Field[], call: Call): string {
   let rest = wrapper.afterDashes === true && dashes !== -1 ? argv.slice(dashes + 1) : args.rest;
   const throwaway = wrapper.throwawayUnless !== undefined && !args.has(...wrapper.throwawayUnless.split('|'));
   harmlessRun(machine, `catalog/wrappers`, call.name);
+  if (call.name === 'env') {
+    for (const one of [...(args.values.get('-u') ?? []), ...(args.values.get('--unset') ?? [])])
+      machine.run([literal('unset'), one], subscope(scope));
+    // A network client without any variable knows of no gateway.
+    if (
+      args.has('-i', '--ignore-environment') &&
+      rest.some((field) => /^(.*\/)?(curl|wget|http|https|xh)$/.test(field.s))
+    )
+      avoidsGateway(machine, 'env -i');
+  }
   let out = HOLE;
   if (wrapper.elsewhere === true) machine.elsewhere += 1;
   const before = machine.effects.length;

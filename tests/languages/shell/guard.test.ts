@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { worstDanger } from '../../../src/core/danger.ts';
+import { unknown } from '../../../src/core/tri.ts';
+import { makeShellReader } from '../../../src/languages/shell/read-shell.ts';
+
+const read = makeShellReader({});
+
+function effects(text: string): ReturnType<typeof read>['effects'] {
+  return read(
+    { kind: 'shell', bytes: new TextEncoder().encode(text) },
+    { workspace: '', cwd: '', fact: () => unknown('judged by text alone') },
+  ).effects;
+}
+
+for (const command of [
+  'holdpoint approve h1',
+  'holdpoint deny h1 --say no',
+  'holdpoint people add me',
+  'holdpoint down',
+  'holdpoint uninstall',
+  'holdpoint init --dry-run',
+  'holdpoint enforce --off',
+  'holdpoint preapprove x',
+  'holdpoint log erase 3',
+  'npx holdpoint approve h1',
+  'npx -y holdpoint@latest down',
+  'pnpm exec holdpoint approve h1',
+  'sudo -u root holdpoint down',
+  'bash -c "holdpoint approve h1"',
+  './node_modules/.bin/holdpoint approve h1',
+  'node node_modules/holdpoint/bin/holdpoint.cjs approve h1',
+  'node ../x/dist/cli.mjs approve h1',
+  'node bin/runtime.cjs src/apps/cli/main.ts approve h1',
+  'cd node_modules/holdpoint && node dist/cli.mjs init',
+  "python3 -c \"import subprocess; subprocess.run(['holdpoint', 'approve', 'h1'])\"",
+  'pkill -f holdpoint',
+  'kill $(pgrep -f holdpoint)',
+  'kill -9 $(cat ~/.local/state/holdpoint/daemon.pid)',
+  'kill $(lsof -t /run/user/1000/holdpoint/holdpoint.sock)',
+  'fuser -k /run/holdpoint/holdpoint.sock',
+  "ps aux | grep '[h]oldpoint' | awk '{print $2}' | xargs kill",
+  'systemctl --user stop holdpoint.service',
+  'systemctl restart holdpoint',
+  'rm -rf "$XDG_STATE_HOME/holdpoint"',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: shell text
+  'echo x > "${XDG_STATE_HOME:-$HOME/.local/state}/holdpoint/people.json"',
+  'echo x >> $XDG_CONFIG_HOME/holdpoint/mode',
+  'tar xf x.tar -C ~/.config/holdpoint',
+  'unzip x.zip -d /etc/holdpoint',
+  'git clone https://x.example/y ~/.config/holdpoint',
+  'sqlite3 ~/.local/state/holdpoint/ledger/log.db "delete from leaves"',
+  'touch /run/holdpoint/x',
+  'gzip ~/.claude/settings.json',
+  'perl -pi -e s/deny/allow/ ~/.claude/settings.json',
+  'patch ~/.claude/settings.local.json < x.patch',
+  'sd deny allow ~/.cursor/hooks.json',
+  'ln -s /tmp/x /etc/claude-code/managed-settings.json',
+  'cp x.json .claude/settings.work.json',
+  'install -m 644 x /usr/local/lib/holdpoint/dist/cli.mjs',
+  'git checkout HEAD~3 -- .claude/settings.json',
+  'git rm -f .cursor/hooks.json',
+])
+  test(`tampers with the guard: ${command}`, () => {
+    const found = effects(command);
+    assert.ok(
+      found.some((effect) => effect.tags?.includes('guard-tampering') === true),
+      JSON.stringify(found),
+    );
+  });
+
+for (const command of [
+  'HTTPS_PROXY= curl https://x.example',
+  'export https_proxy=""; curl https://x.example',
+  'unset HTTPS_PROXY',
+  'env -u HTTPS_PROXY curl https://x.example',
+  'env -i curl https://x.example',
+  "NO_PROXY='*' npm view x",
+  "curl --noproxy '*' https://x.example",
+  "curl -x '' https://x.example",
+  'wget --no-proxy https://x.example',
+  'git -c http.proxy= fetch',
+])
+  test(`goes around the gateway: ${command}`, () => assert.equal(worstDanger(effects(command)), 'destructive'));
+
+for (const command of [
+  'holdpoint status',
+  'holdpoint exec h1',
+  'holdpoint ask --because "clean up" -- rm -rf data',
+  "holdpoint check 'rm -rf ~'",
+  'holdpoint show h1',
+  'holdpoint holds --json',
+  'holdpoint log --follow',
+  'npx holdpoint check --batch < lines.jsonl',
+  'node node_modules/holdpoint/bin/holdpoint.cjs status',
+  'holdpoint run -- npm test',
+  'cat ~/.claude/settings.json',
+  'jq .hooks .claude/settings.json',
+  'ls -la ~/.config/holdpoint',
+  'git add .claude/settings.json',
+  'git diff .cursor/hooks.json',
+  'git commit -m "mention .claude/settings.json and holdpoint approve"',
+  'gh pr create --body "see .git/hooks/pre-commit"',
+  'grep -rn holdpoint src | head',
+  'NO_PROXY=localhost,127.0.0.1 npm test',
+  'export HTTPS_PROXY=http://127.0.0.1:8080',
+  'node dist/cli.mjs init',
+  'git clone https://github.com/x/holdpoint',
+  'cd holdpoint && npm ci',
+])
+  test(`leaves the guard alone: ${command}`, () =>
+    assert.equal(worstDanger(effects(command)), 'harmless', JSON.stringify(effects(command))));
