@@ -26,6 +26,8 @@ export const LIMITS = {
   verifyTimeoutMs: 10_000,
   approvalLifetimeMs: 10 * 60 * 1000,
   openHolds: 1_000,
+  /** One task that asks without end must not leave the others without a person. */
+  openHoldsOfTask: 100,
   /** Attempts that a door may have in flight before it refuses. */
   inFlight: 256,
   /** Text of one field on a card; longer than this cannot be signed. */

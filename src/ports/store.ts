@@ -70,7 +70,8 @@ export interface Store {
   ): Promise<BeginResult>;
   /**
    * Opens a hold, unless one for the same attempt key is open or approved: then that one is given back. Holds past
-   * their expiry at `openedAtMs` expire first. Rejects past `LIMITS.openHolds`, without becoming unusable.
+   * their expiry at `openedAtMs` expire first. Rejects past `LIMITS.openHolds` and, of one task, past
+   * `LIMITS.openHoldsOfTask`, without becoming unusable.
    */
   openHold(record: Omit<HoldRecord, 'id' | 'state'>): Promise<HoldRecord>;
   hold(id: string): Promise<HoldRecord | undefined>;

@@ -7,6 +7,11 @@ import type { ReceiptDraft } from '../../src/core/receipt.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { approve, holdDraft, intentDraft, T0_MS } from './store-drafts.ts';
 
+function ofTask(n: number, task: string): ReturnType<typeof holdDraft> {
+  const draft = holdDraft(n);
+  return { ...draft, attempt: { ...draft.attempt, task } };
+}
+
 /** Every store must pass this. `open` gives a fresh one; `reopen`, where state outlives a process, closes and opens again. */
 export function storeContract(
   name: string,
@@ -283,11 +288,22 @@ export function storeContract(
 
     using('open holds are bounded', async (store) => {
       const opened = await Promise.all(
-        Array.from({ length: LIMITS.openHolds }, (_, n) => store.openHold(holdDraft(n))),
+        Array.from({ length: LIMITS.openHolds }, (_, n) => store.openHold(ofTask(n, `t${n % 20}`))),
       );
-      await assert.rejects(store.openHold(holdDraft(LIMITS.openHolds)), /too many open holds/);
+      await assert.rejects(store.openHold(ofTask(LIMITS.openHolds, 'other')), /too many open holds \(/);
       await store.settleHold(opened[0]?.id ?? '', ['open'], 'withdrawn', {});
-      await store.openHold(holdDraft(LIMITS.openHolds));
+      await store.openHold(ofTask(LIMITS.openHolds, 'other'));
+    });
+
+    using('a task that asks without end leaves room for the others', async (store) => {
+      for (let n = 0; n < LIMITS.openHoldsOfTask; n += 1) await store.openHold(ofTask(n, 'flood'));
+      await assert.rejects(store.openHold(ofTask(LIMITS.openHoldsOfTask, 'flood')), /of this task/);
+      assert.equal((await store.openHold(ofTask(0, 'flood'))).state, 'open', 'what stands is given back');
+      const other = await store.openHold(ofTask(LIMITS.openHoldsOfTask, 'other'));
+      assert.equal(other.state, 'open');
+      const lateMs = T0_MS + 24 * 3_600_000;
+      const draft = ofTask(LIMITS.openHoldsOfTask + 1, 'flood');
+      await store.openHold({ ...draft, openedAtMs: lateMs, claim: { ...draft.claim, expiresAtMs: lateMs + 1000 } });
     });
 
     using('denials stay with their task until they are cleared', async (store) => {

@@ -93,6 +93,8 @@ export function memoryStore(): Store {
       const same = live.find((hold) => hold.claim.attemptKey === record.claim.attemptKey);
       if (same !== undefined) return same;
       if (live.length >= LIMITS.openHolds) throw new Error(`too many open holds (limit ${LIMITS.openHolds})`);
+      if (live.filter((hold) => hold.attempt.task === record.attempt.task).length >= LIMITS.openHoldsOfTask)
+        throw new Error(`too many open holds of this task (limit ${LIMITS.openHoldsOfTask})`);
       const id = `h-${[...randomBytes(8)].map((byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte % 32]).join('')}`;
       const hold: HoldRecord = { ...record, id, state: 'open' };
       holds.set(id, hold);

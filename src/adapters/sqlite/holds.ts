@@ -27,6 +27,15 @@ export class HoldTable {
       this.#db.prepare("SELECT count(*) AS n FROM holds WHERE state IN ('open', 'approved')").get()?.['n'],
     );
     if (live >= LIMITS.openHolds) throw new Error(`too many open holds (limit ${LIMITS.openHolds})`);
+    const ofTask = Number(
+      this.#db
+        .prepare(
+          "SELECT count(*) AS n FROM holds WHERE state IN ('open', 'approved') AND json_extract(subject, '$.attempt.task') = ?",
+        )
+        .get(record.attempt.task)?.['n'],
+    );
+    if (ofTask >= LIMITS.openHoldsOfTask)
+      throw new Error(`too many open holds of this task (limit ${LIMITS.openHoldsOfTask})`);
     const id = this.#freeId();
     const { claim } = record;
     this.#db
