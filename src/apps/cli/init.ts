@@ -118,7 +118,7 @@ export async function runInit(args: readonly string[], io: Io, deps: InitDeps): 
     shim: files.shim,
     client: files.client,
     node: deps.node,
-    ...(tools.nc === undefined ? {} : { nc: tools.nc }),
+    ...(tools.nc === undefined ? {} : { nc: tools.nc, ncEndsInput: tools.ncEndsInput === true }),
     ...(tools.curl === undefined ? {} : { curl: tools.curl }),
     hookTimeoutS: HOOK_TIMEOUT_S,
     replyTimeoutS: REPLY_TIMEOUT_S,

@@ -8,7 +8,14 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { LIMITS } from '../../core/limits.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { type HookAgent, type HookOutput, isHookAgent } from '../../protocols/hooks/hook.ts';
-import { encodeReply, HOOK_HTTP_PREFIX, parseHookHeader, payloadReader } from '../../protocols/hooks/wire.ts';
+import {
+  agentOfPayload,
+  encodeReply,
+  HOOK_HTTP_PREFIX,
+  opensBarePayload,
+  parseHookHeader,
+  payloadReader,
+} from '../../protocols/hooks/wire.ts';
 
 export interface SocketDoors {
   hook(agent: HookAgent, payload: Uint8Array): Promise<HookOutput>;
@@ -31,7 +38,7 @@ const IDLE_MS = 120_000;
 const LINGER_MS = 5_000;
 
 /**
- * The unix socket's server. Three ways to talk, told apart by the first bytes: a hook header line and payload, lines of
+ * The unix socket's server. Four ways to talk, told apart by the first line: a hook header and payload, a payload alone, lines of
  * JSON, or HTTP for `curl --unix-socket`. Whatever cannot be read is refused on the wire and on the record.
  */
 export function makeSocketServer(doors: SocketDoors): Server {
@@ -113,11 +120,13 @@ function readFirstLine(socket: Socket, doors: SocketDoors, http: HttpServer): vo
     const line = head.subarray(0, end);
     const agent = line.length <= HEADER_BYTES ? parseHookHeader(line.toString('utf8')) : undefined;
     if (agent !== undefined) readHook(socket, doors, agent, head.subarray(end + 1));
+    else if (opensBarePayload(line.toString('utf8'))) readBare(socket, doors, head);
     else readLines(socket, doors, head);
   };
   const onEnd = (): void => {
     // Somebody who only looked whether the daemon is there.
     if (size === 0) socket.end();
+    else if (opensBarePayload(Buffer.concat(chunks).toString('utf8'))) answerBare(socket, doors, Buffer.concat(chunks));
     else refuseLine(socket, doors, 'the connection was closed before a whole line came');
   };
   const detach = (): void => {
@@ -158,6 +167,37 @@ function readHook(socket: Socket, doors: SocketDoors, agent: HookAgent, rest: Bu
   socket.once('end', () => step(reader.end()));
   if (rest.length > 0) step(reader.push(rest));
   socket.resume();
+}
+
+/** A payload without a header, up to the end of the stream. A cut-off one is no valid JSON, and so refused. */
+function readBare(socket: Socket, doors: SocketDoors, first: Buffer): void {
+  const chunks: Buffer[] = [first];
+  let size = first.length;
+  socket.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > LIMITS.hookPayloadBytes)
+      refuseBare(socket, doors, `the payload is larger than ${LIMITS.hookPayloadBytes} bytes`);
+  });
+  socket.once('end', () => answerBare(socket, doors, Buffer.concat(chunks)));
+  socket.resume();
+}
+
+function answerBare(socket: Socket, doors: SocketDoors, payload: Buffer): void {
+  const agent = agentOfPayload(payload.toString('utf8'));
+  if (agent === undefined) {
+    refuseBare(socket, doors, 'the payload is not the JSON of a hook call');
+    return;
+  }
+  answerHook(doors, agent, payload).then(
+    (reply) => endWith(socket, reply),
+    () => socket.destroy(),
+  );
+}
+
+function refuseBare(socket: Socket, doors: SocketDoors, why: string): void {
+  doors.malformed(why);
+  endWith(socket, encodeReply({ exitCode: 2, stderr: `holdpoint refuses this call: ${why}` }));
 }
 
 /** INVARIANT: a bug on the way is a denial, never silence that a host could take for an allow. */

@@ -10,6 +10,8 @@ import { type HookAgent, type HookOutput, isHookAgent } from './hook.ts';
  * Reply: `HOLDPOINT/1 CODE TEXT` and a line feed, then the daemon closes. CODE is 0 or 2. With 0, TEXT is JSON on one
  * line, or empty. With 2, TEXT is for stderr: a backslash is written `\\` and a line feed `\n`, and no other control
  * character occurs, so that `printf %b` gives back exactly the text.
+ * Bare form, for a netcat that ends its side when its input ends (`nc -N`): the payload alone, up to the end of the
+ * stream. Its first line names `hook_event_name`, and the events of the agents have no name in common.
  * Over HTTP on the same socket: `POST /hook/AGENT` with the payload as body; the answer is 200 with the reply line as body.
  */
 export const REPLY_PREFIX = 'HOLDPOINT/1 ';
@@ -31,6 +33,24 @@ export function parseHookHeader(line: string): HookAgent | undefined {
   const { op, agent, ...rest } = parsed.value as { readonly [key: string]: unknown };
   if (op !== 'hook' || typeof agent !== 'string' || Object.keys(rest).length > 0) return undefined;
   return isHookAgent(agent) ? agent : undefined;
+}
+
+const EVENT_MEMBER = '"hook_event_name"';
+
+/** Whether a connection's first line (without its line feed) opens a payload in the bare form. */
+export function opensBarePayload(line: string): boolean {
+  return line.trim() === '{' || (line.trimStart().startsWith('{') && line.includes(EVENT_MEMBER));
+}
+
+/** The agent whose event a bare payload reports; `undefined` where it is no such payload. */
+export function agentOfPayload(payload: string): HookAgent | undefined {
+  const parsed = parseStrictJson(payload, LIMITS.jsonDepth);
+  if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null || Array.isArray(parsed.value))
+    return undefined;
+  if (!Object.hasOwn(parsed.value, 'hook_event_name')) return undefined;
+  const { hook_event_name: event } = parsed.value as { readonly [key: string]: unknown };
+  if (typeof event !== 'string') return undefined;
+  return /^[A-Z]/.test(event) ? 'claude-code' : 'cursor';
 }
 
 /** The whole request as bytes. */

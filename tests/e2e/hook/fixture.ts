@@ -16,7 +16,13 @@ import {
   isHookAgent,
   refuseUndecoded,
 } from '../../../src/protocols/hooks/hook.ts';
-import { encodeReply, HOOK_HTTP_PREFIX, parseHookHeader, payloadReader } from '../../../src/protocols/hooks/wire.ts';
+import {
+  agentOfPayload,
+  encodeReply,
+  HOOK_HTTP_PREFIX,
+  parseHookHeader,
+  payloadReader,
+} from '../../../src/protocols/hooks/wire.ts';
 
 /** What the fake daemon does with one call: a reply, raw text, or nothing at all (it stays silent). */
 export type FakeAnswer = HookReply | { readonly kind: 'raw'; readonly text: string } | { readonly kind: 'silence' };
@@ -49,7 +55,7 @@ export async function startFakeDaemon(socket: string, answer: (call: HookCall) =
       if (text !== undefined) response.writeHead(200).end(text);
     });
   });
-  const server: Server = createServer((connection) => {
+  const server: Server = createServer({ allowHalfOpen: true }, (connection) => {
     open.add(connection);
     connection.on('close', () => open.delete(connection));
     connection.on('error', () => undefined);
@@ -82,8 +88,22 @@ function speakLines(
   answerText: (agent: HookAgent, payload: Uint8Array) => string | undefined,
 ): void {
   const reader = payloadReader();
-  const state = { header: '', agent: parseHookHeader('') };
+  const state = { header: '', agent: parseHookHeader(''), bare: [] as Buffer[] };
+  connection.on('end', () => {
+    const payload = Buffer.concat(state.bare);
+    const agent = agentOfPayload(payload.toString('utf8'));
+    if (agent === undefined) return;
+    const text = answerText(agent, payload);
+    if (text !== undefined) connection.end(text);
+  });
   connection.on('data', (chunk: Buffer) => {
+    if (
+      state.bare.length > 0 ||
+      (state.header === '' && chunk.toString('utf8').startsWith('{') && !chunk.toString('utf8').startsWith('{"op"'))
+    ) {
+      state.bare.push(chunk);
+      return;
+    }
     let rest: Uint8Array = chunk;
     if (state.agent === undefined) {
       const end = chunk.indexOf(0x0a);

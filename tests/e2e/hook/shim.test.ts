@@ -35,7 +35,7 @@ after(async () => {
   await place.remove();
 });
 
-type Variant = 'nc' | 'curl' | 'node';
+type Variant = 'direct' | 'nc' | 'curl' | 'node';
 
 /** A shim like the installed one, but with some of the tools taken away and a shorter wait. */
 async function shimWith(variant: Variant, change: Partial<Parameters<typeof shimText>[0]> = {}): Promise<string> {
@@ -43,7 +43,8 @@ async function shimWith(variant: Variant, change: Partial<Parameters<typeof shim
   const settings = {
     socket: place.paths.socket,
     cat: tools.cat,
-    ...(variant === 'nc' ? { nc: tools.nc } : {}),
+    ...(variant === 'nc' || variant === 'direct' ? { nc: tools.nc } : {}),
+    ...(variant === 'direct' ? { ncEndsInput: true } : {}),
     ...(variant === 'curl' ? { curl: tools.curl } : {}),
     node: variant === 'node' ? process.execPath : '/nonexistent/node',
     client: path.join(place.paths.state, 'hook/hook-client.cjs'),
@@ -91,7 +92,7 @@ for (const shell of shells) {
   test(`under ${shell.join(' ')}: allow, refusal in both forms, odd text`, {
     skip: process.platform === 'win32',
   }, async () => {
-    const file = await shimWith(tools.nc === undefined ? 'node' : 'nc');
+    const file = await shimWith(tools.nc === undefined ? 'node' : tools.ncEndsInput === true ? 'direct' : 'nc');
     const ask = (): Promise<Ran> => run([...shell, file, 'claude-code'], PAYLOAD);
     state.answer = { kind: 'allow' };
     assert.deepEqual(await ask(), { code: 0, out: '', err: '' });
@@ -105,8 +106,9 @@ for (const shell of shells) {
   });
 }
 
-for (const variant of ['nc', 'curl', 'node'] as const) {
-  const isThere = (): boolean => variant === 'node' || tools[variant] !== undefined;
+for (const variant of ['direct', 'nc', 'curl', 'node'] as const) {
+  const isThere = (): boolean =>
+    variant === 'node' || (variant === 'direct' ? tools.ncEndsInput === true : tools[variant] !== undefined);
   test(`by ${variant}: what is not one whole reply is a refusal`, async (context) => {
     if (!isThere()) return context.skip(`no ${variant} on this machine`);
     const file = await shimWith(variant);

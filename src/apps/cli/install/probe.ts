@@ -8,6 +8,8 @@ import { encodeReply, parseReply } from '../../../protocols/hooks/wire.ts';
 export interface FoundTools {
   readonly cat: string;
   readonly nc?: string;
+  /** Of `nc`: with `-N` it ends its side of the connection when its input ends. */
+  readonly ncEndsInput?: boolean;
   readonly curl?: string;
 }
 
@@ -35,7 +37,8 @@ export async function findTools(): Promise<FoundTools> {
     '@-',
     'http://localhost/hook/claude-code',
   ]);
-  return { cat, ...(nc === undefined ? {} : { nc }), ...(curl === undefined ? {} : { curl }) };
+  const ncEndsInput = nc !== undefined && (await answers(nc, (socket) => ['-U', '-N', '-w', '2', socket], echoAtEnd));
+  return { cat, ...(nc === undefined ? {} : { nc, ncEndsInput }), ...(curl === undefined ? {} : { curl }) };
 }
 
 async function firstThatAnswers(
@@ -46,10 +49,14 @@ async function firstThatAnswers(
   return undefined;
 }
 
-async function answers(program: string, args: (socket: string) => readonly string[]): Promise<boolean> {
+async function answers(
+  program: string,
+  args: (socket: string) => readonly string[],
+  speak: (socket: Socket) => void = echoOnce,
+): Promise<boolean> {
   const dir = mkdtempSync(path.join(tmpdir(), 'hp-'));
   const file = path.join(dir, 's');
-  const server = createServer(echoOnce);
+  const server = createServer({ allowHalfOpen: true }, speak);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -68,6 +75,13 @@ async function answers(program: string, args: (socket: string) => readonly strin
     server.close();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Answers only when the other side has ended its input. */
+function echoAtEnd(socket: Socket): void {
+  socket.on('error', () => undefined);
+  socket.on('data', () => undefined);
+  socket.once('end', () => socket.end(encodeReply({ exitCode: 0, stdout: '{}' })));
 }
 
 /** Speaks just enough of both forms. */

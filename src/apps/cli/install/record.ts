@@ -33,6 +33,7 @@ const recordSchema = z.strictObject({
   client: pathSchema,
   node: pathSchema,
   nc: pathSchema.optional(),
+  ncEndsInput: z.boolean().optional(),
   curl: pathSchema.optional(),
   hookTimeoutS: z.int().positive(),
   replyTimeoutS: z.int().positive(),

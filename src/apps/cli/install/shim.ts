@@ -6,6 +6,8 @@ export interface ShimSettings {
   readonly cat: string;
   /** Only where a probe at install showed that it speaks to a unix socket and ends with the reply. */
   readonly nc?: string | undefined;
+  /** Of `nc`: with `-N` it ends its side of the connection when its input ends. */
+  readonly ncEndsInput?: boolean | undefined;
   readonly curl?: string | undefined;
   readonly node: string;
   readonly client: string;
@@ -21,7 +23,9 @@ export interface ShimSettings {
  * `LD_PRELOAD` and `ENV` act before the first line and cannot be undone here; the children at least do not inherit them.
  */
 export function shimText(settings: ShimSettings): string {
-  const tools = settings.nc === undefined ? '' : askWithNc(settings);
+  // One of the two: what the direct form has not read is still there for the fallback client.
+  const direct = settings.nc !== undefined && settings.ncEndsInput === true ? askDirectly(settings) : '';
+  const tools = settings.nc === undefined || settings.ncEndsInput === true ? '' : askWithNc(settings);
   const web = settings.curl === undefined ? '' : askWithCurl(settings);
   return `#!/bin/sh
 # Holdpoint hook shim, written by \`holdpoint init\`. Paths are fixed here; run init again to change them.
@@ -65,6 +69,9 @@ obey() {
   esac
 }
 case $agent in ${HOOK_AGENTS.join('|')}) ;; *) refuse 'the hook was called for no known agent' ;; esac
+if ${ownerTest(settings)}; then
+${direct}  :
+fi
 payload=$(${quote(settings.cat)}) || refuse 'the call could not be read'
 if ${ownerTest(settings)}; then
 ${tools}${web}  :
@@ -82,6 +89,22 @@ function ownerTest(settings: ShimSettings): string {
   return settings.owner === 'self'
     ? '[ -S "$socket" ] && [ -O "$socket" ]'
     : `[ -S "$socket" ] && [ ! -O "$socket" ] && [ ! -w ${directory} ]`;
+}
+
+/**
+ * The quickest form: netcat takes the payload straight from the host, so that no other process starts. Where nobody
+ * listens it reads nothing. Where somebody did, and gave no whole reply, the call was heard and is lost: refused.
+ */
+function askDirectly(settings: ShimSettings): string {
+  return `  if [ -x ${quote(settings.nc ?? '')} ]; then
+    reply=$(${quote(settings.nc ?? '')} -U -N -w ${settings.replyTimeoutS} "$socket" 2>/dev/null; printf %s. "$?")
+    obey "\${reply%[0-9].}."
+    case $reply in
+      1.) ;;
+      *) refuse 'the guard gave no answer' ;;
+    esac
+  fi
+`;
 }
 
 function askWithNc(settings: ShimSettings): string {
