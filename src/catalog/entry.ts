@@ -18,6 +18,11 @@ export interface Rule {
   readonly unless?: readonly string[];
   /** Flags that name the target, before the operand after the matched words. */
   readonly names?: string;
+  /**
+   * Nothing to speak of where what is named may be lost (`throwaway`), or is not production (`outside-production`): by
+   * the fact about its environment, and while there is none by its name (`catalog/throwaway.ts`).
+   */
+  readonly sparedIf?: 'throwaway' | 'outside-production';
   readonly system?: string;
   readonly tags?: readonly string[];
   readonly docs?: string;

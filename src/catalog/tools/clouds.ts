@@ -4,7 +4,7 @@ import { changes, destroys, exposes, grants, harmless, mends, type Tool } from '
 const AWS_DESTROY =
   'delete-*|terminate-*|remove-*|purge-*|deregister-*|reset-*|destroy-*|wipe-*|discard-*|revoke-*|disassociate-*|release-*|cancel-*|batch-delete-*|detach-*|disable-*|stop-db-*|force-*|schedule-key-deletion|failover-*|reboot-*|empty-*|clear-*|rollback-*|restore-*|retire-*|evict-*|expire-*|abort-*|decrease-*|untag-*|close-account|leave-organization|batch-write-item';
 const AWS_MILD =
-  'untag-*|remove-tags*|cancel-*query*|cancel-command*|abort-multipart-upload|release-hosted*|deregister-targets|detach-*policy-no|cancel-update*|delete-message|delete-log-stream-no|restore-db-instance-*|restore-table-*|restore-from-*';
+  'untag-*|remove-tags*|cancel-*query*|cancel-command*|abort-multipart-upload|release-hosted*|deregister-targets|cancel-update*|delete-message|restore-db-instance-*|restore-table-*|restore-from-*';
 
 export const AWS_TOOLS: readonly Tool[] = [
   {
@@ -19,10 +19,10 @@ export const AWS_TOOLS: readonly Tool[] = [
       harmless('* wait'),
       harmless('* help'),
       harmless('* * help'),
-      harmless('s3 rm|mv', { with: ['s3://ci-*|s3://*tmp*|s3://*temp*|s3://*scratch*|s3://*-test*|s3://*cache*'] }),
-      destroys('object', 's3 rm|rb'),
+      destroys('object', 's3 rm', { sparedIf: 'throwaway' }),
+      destroys('bucket', 's3 rb'),
       destroys('object', 's3 sync', { with: ['--delete'] }),
-      mends('object', 's3 mv|cp|sync|mb|presign-no', { unless: ['--acl=public-read|--acl=public-read-write'] }),
+      mends('object', 's3 mv|cp|sync|mb', { unless: ['--acl=public-read|--acl=public-read-write'] }),
       grants('object', 's3 cp|sync|mv', { with: ['--acl=public-read|--acl=public-read-write'] }),
       exposes('object', 's3 presign'),
       harmless('s3'),
@@ -32,12 +32,10 @@ export const AWS_TOOLS: readonly Tool[] = [
         's3api put-bucket-policy|put-bucket-acl|put-object-acl|put-public-access-block|delete-public-access-block',
       ),
       exposes('secret', 'configure export-credentials|get'),
-      exposes('secret', 'secretsmanager get-secret-value|batch-get-secret-value|get-random-password-no'),
+      exposes('secret', 'secretsmanager get-secret-value|batch-get-secret-value'),
       exposes('secret', 'ssm get-parameter|get-parameters|get-parameters-by-path', { with: ['--with-decryption'] }),
       exposes('secret', 'sts get-session-token|assume-role|assume-role-with-*|get-federation-token'),
-      exposes('secret', 'ecr get-login-password', { with: ['never'] }),
       exposes('secret', 'kms decrypt'),
-      exposes('secret', 'lambda get-function-configuration-no'),
       harmless('ecr get-login*'),
       harmless('configure|sso'),
       exposes('secret', 'iam create-access-key|create-login-profile|create-service-specific-credential'),
@@ -86,7 +84,7 @@ export const AWS_TOOLS: readonly Tool[] = [
 ];
 
 const GCLOUD_VALUED =
-  '--project --region --zone --location --instance --format --filter --account --configuration --cluster -q-no --role --member --limit --secret --keyring --key --dataset';
+  '--project --region --zone --location --instance --format --filter --account --configuration --cluster --role --member --limit --secret --keyring --key --dataset';
 
 export const CLOUD_TOOLS: readonly Tool[] = [
   {
@@ -105,7 +103,7 @@ export const CLOUD_TOOLS: readonly Tool[] = [
       ...['*', '* *', '* * *', '* * * *'].flatMap((before) => [
         destroys(
           'resource',
-          `${before} delete|destroy|remove|purge|rollback|reset|delete-*|remove-iam-policy-binding|failover|disable|abandon-instances|recreate-instances|undelete-no|clear|suspend|promote-replica|restore-backup`,
+          `${before} delete|destroy|remove|purge|rollback|reset|delete-*|remove-iam-policy-binding|failover|disable|abandon-instances|recreate-instances|clear|suspend|promote-replica|restore-backup`,
         ),
         grants('access', `${before} add-iam-policy-binding|set-iam-policy`),
       ]),
@@ -190,7 +188,7 @@ export const CLOUD_TOOLS: readonly Tool[] = [
       ...['*', '* *', '* * *', '* * * *'].map((before) =>
         destroys(
           'resource',
-          `${before} delete|destroy|purge|remove|delete-batch|deallocate|stop|failover|failover-priority-change|reset|restore|revoke|disable|detach|swap-no|undelete-no|delete-instances|rollback`,
+          `${before} delete|destroy|purge|remove|delete-batch|deallocate|stop|failover|failover-priority-change|reset|restore|revoke|disable|detach|delete-instances|rollback`,
         ),
       ),
       changes('deployment', 'deployment group|sub create', { with: ['--mode=Complete|--mode=complete'] }),
@@ -253,7 +251,7 @@ export const CLOUD_TOOLS: readonly Tool[] = [
         ...['', '* ', '* * ', '* * * '].map((before) =>
           destroys(
             'resource',
-            `${before}delete|destroy|remove|rm|purge|rebuild|terminate|reset|poweroff|power-off|rb|del|delete-*|remove-*|unset-no|shutdown|stop|revoke|rdel|linodes-delete|bulk-delete|detach|vm.destroy|datastore.rm|snapshot.remove|object.destroy|Delete*|Terminate*|Release*|destroy-*|undo|hide`,
+            `${before}delete|destroy|remove|rm|purge|rebuild|terminate|reset|poweroff|power-off|rb|del|delete-*|remove-*|shutdown|stop|revoke|rdel|linodes-delete|bulk-delete|detach|vm.destroy|datastore.rm|snapshot.remove|object.destroy|Delete*|Terminate*|Release*|destroy-*|undo|hide`,
           ),
         ),
         destroys('object', 'mirror|sync', { with: ['--remove|--delete|--delete-removed'] }),

@@ -82,7 +82,7 @@ export const DATABASE_TOOLS: readonly Tool[] = [
     otherwise: 'harmless',
     system: 'mysql',
     docs: 'https://dev.mysql.com/doc/refman/8.4/en/programs.html',
-    rules: [destroys('table', '', { with: ['--delete|-d=never|--delete-master-logs'] })],
+    rules: [destroys('table', '', { with: ['--delete|--delete-master-logs'] })],
   },
   {
     ...db,

@@ -226,7 +226,7 @@ export const PUBLISH_TOOLS: readonly Tool[] = [
     ],
     system: 'packages',
     docs: 'https://docs.npmjs.com/cli/commands/npm-publish',
-    dry: '--dry-run|-d=never|--snapshot|--skip=publish|-n',
+    dry: '--dry-run|--snapshot|--skip=publish|-n',
     otherwise: 'harmless',
     rules: [
       {

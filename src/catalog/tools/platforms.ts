@@ -35,7 +35,6 @@ export const PLATFORM_TOOLS: readonly Tool[] = [
   platform(['railway'], 'https://docs.railway.com/reference/cli-api', [
     destroys('deployment', 'down'),
     destroys('volume', 'volume delete|detach|remove|rm'),
-    exposes('secret', 'variables|variable|vars', { with: ['--show-never'] }),
     harmless('variables|variable|vars', { with: ['--json|-k|--kv'], unless: ['--set|--set-from-stdin|-d|--delete'] }),
     changes('variable', 'variables|variable|vars', { with: ['--set|--set-from-stdin|-d|--delete'] }),
     changes('variable', 'variables|variable|vars set|delete'),
@@ -62,7 +61,7 @@ export const PLATFORM_TOOLS: readonly Tool[] = [
     destroys('app', 'apps:destroy|destroy|apps:delete'),
     destroys(
       'database',
-      'pg:reset|pg:restore|pg:promote|pg:copy|pg:push|pg:unfollow|pg:killall|pg:backups:restore|pg:backups:delete|pg:credentials:destroy|redis:cli-reset|repo:reset|repo:purge_cache-no',
+      'pg:reset|pg:restore|pg:promote|pg:copy|pg:push|pg:unfollow|pg:killall|pg:backups:restore|pg:backups:delete|pg:credentials:destroy|redis:cli-reset|repo:reset',
     ),
     destroys('addon', 'addons:destroy|addons:detach|addons:downgrade'),
     changes('variable', 'config:set|config:unset|config:edit'),
@@ -90,11 +89,11 @@ export const PLATFORM_TOOLS: readonly Tool[] = [
     harmless('build|inspect|env|pull|git|project'),
   ]),
   platform(['netlify', 'ntl'], 'https://cli.netlify.com/', [
-    destroys('site', 'sites:delete|unlink-no|blobs:delete|env:unset|api:delete*'),
+    destroys('site', 'sites:delete|blobs:delete|env:unset|api:delete*'),
     destroys('site', 'api delete*'),
     changes('site', 'deploy', { with: ['--prod|-p|--prodIfUnlocked'] }),
     changes('variable', 'env:set|env:import|env:clone'),
-    exposes('secret', 'env:list|env:get', { with: ['--plain|--json-never'] }),
+    exposes('secret', 'env:list|env:get', { with: ['--plain'] }),
     harmless('build|deploy|env:list|functions:list|dev'),
   ]),
   platform(['supabase'], 'https://supabase.com/docs/reference/cli', [
@@ -103,7 +102,7 @@ export const PLATFORM_TOOLS: readonly Tool[] = [
     changes('database', 'db push', { reversal: 'unknown' }),
     destroys(
       'project',
-      'projects|branches|functions|secrets|orgs|storage|domains|sso|network-bans|ssl-enforcement|vanity-subdomains|snippets delete|unset|rm|remove|update-no|pause|reset',
+      'projects|branches|functions|secrets|orgs|storage|domains|sso|network-bans|ssl-enforcement|vanity-subdomains|snippets delete|unset|rm|remove|pause|reset',
     ),
     destroys('database', 'migration down|repair|squash'),
     destroys('volume', 'stop', { with: ['--no-backup'] }),
@@ -111,7 +110,7 @@ export const PLATFORM_TOOLS: readonly Tool[] = [
     harmless('stop|db|migration|gen|functions|link|seed|test|inspect|services'),
   ]),
   platform(['pscale'], 'https://planetscale.com/docs/reference/planetscale-cli', [
-    destroys('branch', 'branch|database|db|backup|password|service-token|keyspace delete|demote|promote-no'),
+    destroys('branch', 'branch|database|db|backup|password|service-token|keyspace delete|demote'),
     changes('branch', 'branch promote|safe-migrations'),
     changes('schema', 'deploy-request|dr deploy|revert|close|skip-revert', { reversal: 'unknown' }),
     grants('password', 'password create|renew'),
@@ -121,7 +120,7 @@ export const PLATFORM_TOOLS: readonly Tool[] = [
     destroys('worker', 'delete|rollback'),
     destroys(
       'data',
-      'd1|r2|kv|queues|vectorize|hyperdrive|pages|secret|dispatch-namespace|workflows|secrets-store|pipelines|versions|deployments|containers delete|destroy|purge|time-travel-no|rollback',
+      'd1|r2|kv|queues|vectorize|hyperdrive|pages|secret|dispatch-namespace|workflows|secrets-store|pipelines|versions|deployments|containers delete|destroy|purge|rollback',
     ),
     destroys(
       'object',
@@ -140,7 +139,7 @@ export const PLATFORM_TOOLS: readonly Tool[] = [
     harmless('branches|projects|databases|roles|operations|set-context'),
   ]),
   platform(['turso'], 'https://docs.turso.tech/cli', [
-    destroys('database', 'db destroy|invalidate-tokens|unarchive-no|tokens-revoke'),
+    destroys('database', 'db destroy|invalidate-tokens|tokens-revoke'),
     destroys('group', 'group destroy|transfer|locations'),
     grants('token', 'db|group|auth tokens create'),
     harmless('db|group|org|plan|dev'),
@@ -151,7 +150,7 @@ export const PLATFORM_TOOLS: readonly Tool[] = [
     changes('app', 'update', { with: ['--branch=production|--branch=main|--channel=production'] }),
     destroys(
       'app',
-      'channel:delete|branch:delete|update:delete|update:republish|update:rollback|update:roll-back-to-embedded|build:delete|env:delete|secret:delete|device:delete|webhook:delete|credentials-no|worker:delete|deploy:delete|submit:cancel',
+      'channel:delete|branch:delete|update:delete|update:republish|update:rollback|update:roll-back-to-embedded|build:delete|env:delete|secret:delete|device:delete|webhook:delete|worker:delete|deploy:delete|submit:cancel',
     ),
     harmless('build|build:*|update:list|config|credentials|project:*'),
   ]),

@@ -1,7 +1,8 @@
 import { parseArgs, setOf } from './argv.ts';
 import { loseFile, readFile } from './file-effects.ts';
-import { type Handler, harmlessRun, opaque } from './machine.ts';
-import { HOLE, literal } from './value.ts';
+import { type Call, type Handler, harmlessRun, opaque } from './machine.ts';
+import { isSecretVariable, showsNamesOnly } from './secrets.ts';
+import { HOLE, literal, SECRET } from './value.ts';
 
 const sed: Handler = (call) => {
   const { machine, scope } = call;
@@ -31,8 +32,16 @@ const sed: Handler = (call) => {
     else readFile(machine, one, scope.cwd, source, 'shows');
   }
   harmlessRun(machine, source, 'sed');
-  return inPlace ? '' : HOLE;
+  if (inPlace) return '';
+  return files.length === 0 ? filtered(call) : HOLE;
 };
+
+/** What a filter makes of a secret is still one, unless only names are left. */
+function filtered(call: Call): string {
+  const secret = call.scope.stdin?.includes(SECRET) === true;
+  const words = call.argv.map((field) => field.s);
+  return secret && !showsNamesOnly(call.name.replace(/^[gmn](?=sed|awk)/, ''), words) ? SECRET + HOLE : HOLE;
+}
 
 const awk: Handler = (call) => {
   const { machine, scope } = call;
@@ -59,7 +68,10 @@ const awk: Handler = (call) => {
   for (const file of files) if (!/^\w+=/.test(file.s)) readFile(machine, file, scope.cwd, source, 'shows');
   harmlessRun(machine, source, call.name);
   const fed = scope.stdin;
-  return fed?.startsWith('pgrep:') === true ? fed : HOLE;
+  if (fed?.startsWith('pgrep:') === true) return fed;
+  const names = [...(program?.s ?? '').matchAll(/ENVIRON\[\s*"(\w+)"/g)].map((found) => found[1] ?? '');
+  if (names.some(isSecretVariable)) return SECRET + HOLE;
+  return files.length === 0 ? filtered(call) : HOLE;
 };
 
 const editor: Handler = (call) => {

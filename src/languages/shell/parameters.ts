@@ -1,5 +1,5 @@
 import type { ParameterOperation, Word } from 'unbash';
-import { type Field, HOLE, hasMark, literal, UNKNOWN_FIELD } from './value.ts';
+import { type Field, HOLE, hasMark, literal, SECRET, UNKNOWN_FIELD } from './value.ts';
 
 const UNKNOWN: readonly Field[] = [UNKNOWN_FIELD];
 
@@ -27,6 +27,8 @@ export function operate(
     }
     case 'Remove': {
       const pattern = expand(operation.operand).s;
+      // `${line%%=*}`: the name without its value.
+      if (value.s.includes(SECRET) && operation.operator === '%%' && pattern === '=*') return UNKNOWN;
       if (!certain || hasMark(pattern)) return hasMark(value.s) ? bound : UNKNOWN;
       return [literal(remove(value.s, pattern, operation.operator))];
     }

@@ -4,7 +4,7 @@ import { readFile } from './file-effects.ts';
 import { processOfGuard } from './guard-command.ts';
 import { type Call, type Handler, harmlessRun } from './machine.ts';
 import { isCatastrophic, isSecret, resolvePath } from './paths.ts';
-import { huntsSecrets, isSecretVariable } from './secrets.ts';
+import { huntsSecrets, huntsVariables, isSecretVariable, showsNamesOnly } from './secrets.ts';
 import { HOLE, SECRET, shown } from './value.ts';
 
 /** What its files hold, where text written earlier in the same command tells; else standard input; else unknown. */
@@ -29,12 +29,16 @@ const show: Handler = (call) => {
         ? '-n -c --lines --bytes'
         : call.name === 'bat' || call.name === 'batcat'
           ? '-l --language -r --line-range --style --theme'
-          : '-n -j -N -s -w',
+          : call.name === 'cut'
+            ? '-d -f -b -c --delimiter --fields --bytes --characters'
+            : '-n -j -N -s -w',
     ),
   });
   for (const operand of args.operands)
     if (operand.feed === undefined) readFile(call.machine, operand, call.scope.cwd, `catalog/${call.name}`, 'shows');
   harmlessRun(call.machine, `catalog/${call.name}`, call.name);
+  const words = call.argv.map((field) => field.s);
+  if (call.name === 'cut' && showsNamesOnly('cut', words)) return HOLE;
   const fed = args.operands.find((operand) => operand.feed !== undefined)?.feed;
   return (
     fed ??
@@ -92,7 +96,7 @@ const grep: Handler = (call) => {
   if (files.length === 0 && !args.has('-v') && GUARD_NAMES.some((name) => pattern.replace(/[[\]]/g, '').includes(name)))
     return quiet ? HOLE : `pgrep:${pattern.replace(/[[\]]/g, '')}`;
   const fed = files.length === 0 && call.scope.stdin?.includes(SECRET) === true;
-  return fed && !quiet && !args.has('-v') && huntsSecrets(pattern)
+  return fed && !quiet && !args.has('-v') && huntsVariables(pattern)
     ? SECRET + HOLE
     : fed && (pattern === '' || pattern === '.' || pattern === '.*' || args.has('-v'))
       ? SECRET + HOLE
@@ -117,7 +121,8 @@ const jq: Handler = (call) => {
     )
       readFile(call.machine, operand, call.scope.cwd, 'catalog/jq', 'shows');
   harmlessRun(call.machine, `catalog/${call.name}`, call.name);
-  return HOLE;
+  const secret = args.operands.length < 2 && call.scope.stdin?.includes(SECRET) === true;
+  return secret ? SECRET + HOLE : HOLE;
 };
 
 export const READERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([

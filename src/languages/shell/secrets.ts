@@ -15,9 +15,32 @@ export function isSecretVariable(name: string): boolean {
   );
 }
 
+/** A word by which someone looks for secrets among variables. */
+export function huntsVariables(pattern: string): boolean {
+  return huntsSecrets(pattern) || /(key|pass|pwd|auth|cred|priv)/i.test(pattern);
+}
+
 /** A pattern that hunts for secrets, whatever the file. */
 export function huntsSecrets(pattern: string): boolean {
   return /(_TOKEN|_SECRET|PASSWORD|PASSWD|API_?KEY|SECRET_KEY|ACCESS_KEY|PRIVATE KEY|ghp_|sk-|AKIA|xox[bp]|token|secret|passw|credential|api.?key)/i.test(
     pattern,
+  );
+}
+
+/** What a filter shows of lines `NAME=value` is names alone: it cuts at the sign, or counts. */
+export function showsNamesOnly(name: string, argv: readonly string[]): boolean {
+  const text = argv.join('\n');
+  if (name === 'cut') return /(^|\n)(-d\n?=|--delimiter==)/.test(text) && /(^|\n)(-f\n?1|--fields=1)(\n|$)/.test(text);
+  if (name === 'sed') {
+    const scripts = argv.filter((one) => !/^-[nEr]*$/.test(one));
+    return scripts.length > 0 && scripts.some((one) => /^s([/|,#])=\.[*+]\$?\1[^&\\]*\1g?$/.test(one));
+  }
+  // awk: the sign is the separator, and the first field is all that is asked for.
+  const program = argv.find((one) => one.includes('{')) ?? '';
+  return (
+    /(^|\n)(-F\n?=|--field-separator==|-F\n?\[=\])/.test(text) &&
+    /\$1\b/.test(program) &&
+    !/\$(0|[2-9]|1\d|NF|[({a-zA-Z])/.test(program) &&
+    !/\bprint\s*[;}]/.test(program)
   );
 }

@@ -1,6 +1,9 @@
 import type { Rule, Tool } from '../../catalog/entry.ts';
 import { GUARD_NAMES } from '../../catalog/guard.ts';
+import { isOutsideProductionName, isThrowawayName } from '../../catalog/throwaway.ts';
 import { HARMLESS_WORDS, soundsDestructive } from '../../catalog/verbs.ts';
+import type { EnvironmentFact } from '../../core/facts.ts';
+import { isKnown } from '../../core/tri.ts';
 import { type Args, type Operand, parseArgs } from './argv.ts';
 import { tampers } from './guard-command.ts';
 import { harmlessRun, type Machine, opaque, unjudged } from './machine.ts';
@@ -190,6 +193,10 @@ function emitRule(
       tampers(machine, shown(id), `${verb} ${what} ${shown(id)} (${name}), which belongs to the guard`);
       continue;
     }
+    if (operand !== undefined && isSpared(rule, rule.system ?? tool.system, operand, machine)) {
+      harmlessRun(machine, source, name);
+      continue;
+    }
     machine.emit({
       verb: rule.verb,
       target:
@@ -205,6 +212,19 @@ function emitRule(
       ...(rule.tags === undefined ? {} : { tags: rule.tags }),
     });
   }
+}
+
+/** Who knows what a thing serves decides; a claim or a name counts only for those rules that say so, and never loosens. */
+function isSpared(rule: Rule, system: string, operand: Field, machine: Machine): boolean {
+  if (rule.sparedIf === undefined || hasHole(operand.s) || operand.glob) return false;
+  const answer = machine.ask('environment', { system, kind: rule.what, path: [shown(operand.s)] });
+  if (answer !== undefined && isKnown(answer)) {
+    const fact = answer.known as unknown as Partial<EnvironmentFact>;
+    const production = fact.environments?.length === 0 || fact.environments?.some((one) => one.production) !== false;
+    if (production) return false;
+    if (fact.by === 'provider' || fact.by === 'declared') return true;
+  }
+  return rule.sparedIf === 'throwaway' ? isThrowawayName(operand.s) : isOutsideProductionName(operand.s);
 }
 
 /** The first of the command's own words, or of its flags, that sounds destructive; values and prose do not count. */

@@ -1,0 +1,62 @@
+import { destroys, exposes, grants, harmless, type Tool } from '../entry.ts';
+
+export const SECRET_TOOLS: readonly Tool[] = [
+  {
+    names: ['op'],
+    system: '1password',
+    docs: 'https://developer.1password.com/docs/cli/reference/',
+    valued: '--account --vault --format --fields --session',
+    otherwise: 'words',
+    rules: [
+      exposes('secret', 'read'),
+      exposes('secret', 'item get', { with: ['--reveal|--fields|--otp|--format=json'] }),
+      exposes('secret', 'document get'),
+      exposes('secret', 'inject'),
+      destroys('secret', 'item|vault|document|user|group|connect delete|archive|revoke'),
+      grants('vault', 'vault user|group grant'),
+      harmless('item list|get'),
+      harmless('run|whoami|signin|vault|account'),
+    ],
+  },
+  {
+    names: [
+      'bw',
+      'lpass',
+      'rbw',
+      'keepassxc-cli',
+      'dashlane',
+      'dcli',
+      'nordpass',
+      'pass',
+      'gopass',
+      'passage',
+      'secret-tool',
+      'chamber',
+      'berglas',
+      'teller',
+      'summon',
+      'ejson',
+      'bws',
+    ],
+    system: 'secrets',
+    docs: 'https://bitwarden.com/help/cli/',
+    otherwise: 'words',
+    rules: [
+      exposes('secret', 'get password|totp|item|notes|attachment'),
+      exposes('secret', 'get|show|export|lookup|read|decrypt|clip|dump|print|fetch|env|p|secret'),
+      harmless('ls|list|find|grep|status|sync|init|generate|git|login|unlock|lock|search|run|exec'),
+      destroys('secret', 'delete|rm|remove|purge|clear|destroy'),
+      exposes('secret', '*'),
+    ],
+  },
+  {
+    names: ['sops', 'age', 'rage', 'git-crypt', 'blackbox_cat', 'eyaml', 'transcrypt'],
+    system: 'secrets',
+    docs: 'https://getsops.io/docs/',
+    otherwise: 'harmless',
+    rules: [
+      exposes('secret', '', { with: ['-d|--decrypt'], unless: ['-o|--output|-i|--in-place'] }),
+      exposes('secret', 'decrypt|unlock|blackbox_cat', { unless: ['-i|--in-place|--output|-o'] }),
+    ],
+  },
+];
