@@ -26,7 +26,9 @@ export function shimText(settings: ShimSettings): string {
   // One of the two: what the direct form has not read is still there for the fallback client.
   const direct = settings.nc !== undefined && settings.ncEndsInput === true ? askDirectly(settings) : '';
   const tools = settings.nc === undefined || settings.ncEndsInput === true ? '' : askWithNc(settings);
-  const web = settings.curl === undefined ? '' : askWithCurl(settings);
+  const web = settings.curl === undefined || direct !== '' ? '' : askWithCurl(settings);
+  // Only what takes the payload from a pipe needs it kept; the fallback client else reads it from the host itself.
+  const kept = tools !== '' || web !== '';
   return `#!/bin/sh
 # Holdpoint hook shim, written by \`holdpoint init\`. Paths are fixed here; run init again to change them.
 # Usage: hook-shim AGENT < payload
@@ -69,17 +71,18 @@ obey() {
   esac
 }
 case $agent in ${HOOK_AGENTS.join('|')}) ;; *) refuse 'the hook was called for no known agent' ;; esac
-if ${ownerTest(settings)}; then
-${direct}  :
-fi
-payload=$(${quote(settings.cat)}) || refuse 'the call could not be read'
-if ${ownerTest(settings)}; then
-${tools}${web}  :
-fi
-if [ -x ${quote(settings.node)} ] && [ -r ${quote(settings.client)} ]; then
-  obey "$(printf '%s' "$payload" | ${quote(settings.node)} ${quote(settings.client)} "$agent" ${quote(settings.installFile)} 2>/dev/null; printf .)"
+${direct}${kept ? keepPayload(settings, tools + web) : ''}if [ -x ${quote(settings.node)} ] && [ -r ${quote(settings.client)} ]; then
+  obey "$(${kept ? 'printf \'%s\' "$payload" | ' : ''}${quote(settings.node)} ${quote(settings.client)} "$agent" ${quote(settings.installFile)} 2>/dev/null; printf .)"
 fi
 refuse 'the guard is not answering'
+`;
+}
+
+function keepPayload(settings: ShimSettings, attempts: string): string {
+  return `payload=$(${quote(settings.cat)}) || refuse 'the call could not be read'
+if ${ownerTest(settings)}; then
+${attempts}  :
+fi
 `;
 }
 
@@ -96,7 +99,8 @@ function ownerTest(settings: ShimSettings): string {
  * listens it reads nothing. Where somebody did, and gave no whole reply, the call was heard and is lost: refused.
  */
 function askDirectly(settings: ShimSettings): string {
-  return `  if [ -x ${quote(settings.nc ?? '')} ]; then
+  return `if ${ownerTest(settings)}; then
+  if [ -x ${quote(settings.nc ?? '')} ]; then
     reply=$(${quote(settings.nc ?? '')} -U -N -w ${settings.replyTimeoutS} "$socket" 2>/dev/null; printf %s. "$?")
     obey "\${reply%[0-9].}."
     case $reply in
@@ -104,6 +108,7 @@ function askDirectly(settings: ShimSettings): string {
       *) refuse 'the guard gave no answer' ;;
     esac
   fi
+fi
 `;
 }
 
