@@ -11,7 +11,8 @@ export interface DecisionRow {
   readonly unit: string;
 }
 
-const WARM_UP = 500;
+/** A daemon runs for days: its code is compiled long before. */
+const WARM_UP = 5_000;
 const RUNS = 2_000;
 const COMMANDS = [
   'ls -la',
@@ -50,6 +51,10 @@ export async function benchDecision(): Promise<readonly DecisionRow[]> {
       const attempt = service.shellAttempt(command, workspace, { agent: 'bench', task: 'bench', workspace });
       await service.pipeline.judge(attempt);
     });
+    const factMicros = await sample(async () => {
+      const attempt = service.shellAttempt('rm -rf build', workspace, { agent: 'bench', task: 'bench', workspace });
+      await service.pipeline.judge(attempt);
+    });
     const read = payload('Read', { file_path: path.join(workspace, 'README.md') }, workspace);
     const bash = payload('Bash', { command: 'ls -la' }, workspace);
     const readMicros = await sample(() => roundTrip(socket, encodeHookRequest('claude-code', read)));
@@ -61,6 +66,7 @@ export async function benchDecision(): Promise<readonly DecisionRow[]> {
     echo.close();
     return [
       ...rows('decision in process, no outside checks', judgeMicros),
+      ...rows('decision in process that asks the disk (`rm -rf build`)', factMicros),
       ...rows('hook over the socket, plain read (intent not awaited)', readMicros),
       ...rows('hook over the socket, `ls -la` (intent awaited, fsync)', bashMicros),
       ...rows('floor: a socket that answers without deciding', echoMicros),
