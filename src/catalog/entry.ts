@@ -42,6 +42,11 @@ export interface Tool {
   readonly dry?: string;
   readonly rules: readonly Rule[];
   /**
+   * The settings file that decides which database it works on, where that is known: `{}` stands for the value of
+   * `flag`. The first that is there counts; `override` is a file that makes all of them void.
+   */
+  readonly settings?: { readonly flag: string; readonly files: readonly string[]; readonly override?: string };
+  /**
    * Where no rule matches: `harmless` for tools whose other commands are known not to destroy; `words`: harmless
    * unless a word of the command itself sounds destructive, then opaque.
    */

@@ -150,6 +150,8 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     ...sql,
     names: ['artisan', 'sail'],
     docs: 'https://laravel.com/docs/migrations',
+    // Source: https://laravel.com/docs/configuration#additional-environment-files
+    settings: { flag: '--env', files: ['.env.{}', '.env'], override: 'bootstrap/cache/config.php' },
     rules: [
       destroys(
         'database',

@@ -193,15 +193,8 @@ function readCall(
     const path = pathArguments(call, consts)[0] ?? UNKNOWN_FIELD;
     const writes = last !== 'open' || /^[wx]/.test(mode) || /^[ra]b?\+/.test(mode);
     const empties = last === 'writeFileSync' && call.args.at(-1)?.kind === 'string' && call.args.at(-1)?.text === '';
-    if (writes)
-      loseFile(
-        machine,
-        path,
-        scope.cwd,
-        empties || (last === 'open' && /^w/.test(mode) && !/write/.test('write')) ? 'empty' : 'overwrite',
-        { source },
-      );
-    else if (/^a/.test(mode)) loseFile(machine, path, scope.cwd, 'append', { source });
+    if (writes) loseFile(machine, path, scope.cwd, empties ? 'empty' : 'overwrite', { source });
+    else if (mode.startsWith('a')) loseFile(machine, path, scope.cwd, 'append', { source });
     else if (isSecret(resolvePath(path.s, scope.cwd))) readFile(machine, path, scope.cwd, source, 'shows');
   }
   if (/^readFile(Sync)?$|^read_text$|^file_get_contents$/.test(last)) {

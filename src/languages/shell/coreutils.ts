@@ -275,7 +275,7 @@ const permissions: Handler = (call) => {
     else if (
       (system && (!own || (recursive && open))) ||
       (wide && (open || shut !== undefined || isCatastrophic(path) || (path !== '.' && call.name !== 'chmod'))) ||
-      (setid && (system || /sh$/.test(path))) ||
+      (setid && (system || path.endsWith('sh'))) ||
       (shut !== undefined && recursive && !isTemporary(path))
     ) {
       machine.emit({

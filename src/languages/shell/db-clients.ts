@@ -121,7 +121,7 @@ const client: Handler = (call) => {
   // Nothing outlives an in-memory database.
   if (
     long &&
-    (first === ':memory:' || first === '' || /^file::memory:/.test(first) || args.operands[0] === undefined)
+    (first === ':memory:' || first === '' || first.startsWith('file::memory:') || args.operands[0] === undefined)
   ) {
     if (!/^\s*(attach|\.open|\.shell|\.system|copy)/im.test(args.operands[1]?.s ?? scope.stdin ?? '')) return HOLE;
   }

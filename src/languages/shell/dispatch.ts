@@ -6,6 +6,7 @@ import { BUILTINS } from './builtins.ts';
 import { COREUTILS } from './coreutils.ts';
 import { DATABASES } from './db-clients.ts';
 import { EDITORS } from './edit-tools.ts';
+import { usesMemoryDatabase } from './effective-settings.ts';
 import { fd, find } from './find.ts';
 import { guardCommand, isGuardProgram, touchesGuard } from './guard-command.ts';
 import { INTERPRETERS, makeVenv, runFile } from './interpreters.ts';
@@ -114,7 +115,7 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
   if (tool !== undefined) {
     sendsSecretsOf(call);
     sqlInFlags(call);
-    runTool(tool, name, call.argv, machine);
+    runTool(tool, name, call.argv, machine, () => usesMemoryDatabase(tool.tool, call));
     return SETUP_WORDS.test(call.argv.map((field) => field.s).join(' ')) ? SETUP : HOLE;
   }
   if (local || /\.(sh|bash|zsh|py|rb|pl|js|mjs|ts)$/.test(name)) {

@@ -98,7 +98,7 @@ function unreadable(file: Field, args: readonly Field[], call: Call): void {
       'shell/script',
       `runs the script ${shown(file.s)}, whose text is not known and whose name sounds destructive`,
     );
-  } else if (/^(\/tmp|\/var\/tmp|\/dev\/shm)\//.test(file.s) || /^~\/Downloads/.test(file.s))
+  } else if (/^(\/tmp|\/var\/tmp|\/dev\/shm)\//.test(file.s) || file.s.startsWith('~/Downloads'))
     opaque(
       call.machine,
       'shell/script',
@@ -110,9 +110,9 @@ function unreadable(file: Field, args: readonly Field[], call: Call): void {
 function tongueOf(program: string, path: string): Tongue | undefined {
   if (/^python|^pypy/.test(program) || /\.pyw?$/.test(path)) return 'python';
   if (/^(node|deno|bun|tsx)$/.test(program) || /\.[cm]?[jt]sx?$/.test(path)) return 'javascript';
-  if (program === 'ruby' || /\.rb$/.test(path)) return 'ruby';
+  if (program === 'ruby' || path.endsWith('.rb')) return 'ruby';
   if (program === 'perl' || /\.p[lm]$/.test(path)) return 'perl';
-  if (program === 'php' || /\.php$/.test(path)) return 'php';
+  if (program === 'php' || path.endsWith('.php')) return 'php';
   return undefined;
 }
 
@@ -201,13 +201,18 @@ const interpreter =
       if (isGuardProgram(file.s, rest.slice(1), scope.cwd))
         return guardCommand({ name: lastName(file.s), argv: rest.slice(1), scope, machine });
       const tool = TOOL_SCRIPTS.get(lastName(file.s));
-      if (tool !== undefined) return machine.run([literal(tool), ...rest.slice(1)], inner);
+      if (tool !== undefined) {
+        // The project is where its script lies.
+        const slash = file.s.lastIndexOf('/');
+        if (slash > 0 && !hasHole(file.s)) inner.cwd = resolvePath(file.s.slice(0, slash), scope.cwd);
+        return machine.run([literal(tool), ...rest.slice(1)], inner);
+      }
       return runFile(file, rest.slice(1), call, spec.tongue);
     }
     if (scope.stdin !== undefined) {
       const fed = (scope.input !== undefined ? contentOf(scope.input, scope, machine) : undefined) ?? scope.stdin;
       if (hasHole(fed) && fed.replaceAll(HOLE, '').trim() === '') {
-        if (!/^-/.test(rest[0]?.s ?? '-')) return HOLE;
+        if (!(rest[0]?.s ?? '-').startsWith('-')) return HOLE;
         opaque(machine, `code/${spec.tongue}`, 'runs a program from standard input that is not known');
       } else readCode(fed.replaceAll(HOLE, ' unknown '), spec.tongue, inner, machine);
     }

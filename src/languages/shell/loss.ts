@@ -104,6 +104,9 @@ function ownReversal(
   if (known.exists === false) return isSystem(path) && loss !== 'delete' && !field.glob ? byName : 'regenerable';
   if (known.regenerable === true || known.madeByTask === true || known.temporary === true) return 'regenerable';
   if (loss === 'edit') return byName;
+  // A link goes, what it leads to stays, and the record keeps where that is.
+  if (loss === 'delete' && known.type === 'symlink' && known.linkTarget !== undefined && known.insideWorkspace === true)
+    return 'undoable';
   // Part tracked, part made again, and nothing besides: all of it comes back.
   if (known.irreplaceable?.length === 0 && known.filesCapped === false) return 'undoable';
   if (isSystem(path) && known.insideWorkspace !== true) return 'irreversible';
@@ -149,7 +152,7 @@ function reversalByName(machine: Machine, path: string, loss: Loss): Reversal {
       const inside = insideWorkspace(path, workspace) !== undefined;
       if (isPersistence(path)) return 'irreversible';
       if (isSystem(path) && !inside && !/^\/(home|Users)\/[^/]+\/./.test(path))
-        return loss === 'append' && /\.log$/.test(path) ? 'regenerable' : 'irreversible';
+        return loss === 'append' && path.endsWith('.log') ? 'regenerable' : 'irreversible';
       if (loss === 'append') return 'regenerable';
       if (isSecret(path) && loss === 'overwrite') return 'irreversible';
       if (isData(path) && !/\.(sql\.gz|dump|bak|backup|pgdump)$/.test(path)) return 'irreversible';

@@ -100,7 +100,7 @@ export function isDevice(path: string): boolean {
   return (
     (path.startsWith('/dev/') && !isSink(path) && !path.startsWith('/dev/shm/')) ||
     path.startsWith('//./') ||
-    /^\\\\\.\\/.test(path)
+    path.startsWith('\\\\.\\')
   );
 }
 
@@ -118,7 +118,7 @@ export function isRegenerable(resolved: string, workspace: string): boolean {
     if (part.includes('*') && index < parts.length - 1 && part !== '**' && part !== '*') continue;
     if (REBUILT_ANYWHERE.has(part)) return true;
     if (here !== undefined && !upwards && REBUILT_HERE.has(part)) return true;
-    if (/\.egg-info$/.test(part)) return true;
+    if (part.endsWith('.egg-info')) return true;
   }
   const name = parts.at(-1) ?? '';
   if (REBUILT_FILES.has(name)) return true;

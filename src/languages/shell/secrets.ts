@@ -33,7 +33,7 @@ export function showsNamesOnly(name: string, argv: readonly string[]): boolean {
   if (name === 'cut') return /(^|\n)(-d\n?=|--delimiter==)/.test(text) && /(^|\n)(-f\n?1|--fields=1)(\n|$)/.test(text);
   if (name === 'sed') {
     const scripts = argv.filter((one) => !/^-[nEr]*$/.test(one));
-    return scripts.length > 0 && scripts.some((one) => /^s([/|,#])=\.[*+]\$?\1[^&\\]*\1g?$/.test(one));
+    return scripts.some((one) => /^s([/|,#])=\.[*+]\$?\1[^&\\]*\1g?$/.test(one));
   }
   // awk: the sign is the separator, and the first field is all that is asked for.
   const program = argv.find((one) => one.includes('{')) ?? '';

@@ -99,7 +99,7 @@ const rev: Handler = (call) => {
     ? secretly(text)
     : text
         .split('\n')
-        .map((line) => [...line].reverse().join(''))
+        .map((line) => Array.from(line).reverse().join(''))
         .join('\n');
 };
 
@@ -123,9 +123,12 @@ const tr: Handler = (call) => {
     .map((field) => trSet(field.s));
   const from = sets[0] ?? '';
   if (flags.some((flag) => flag.includes('c') || flag.includes('s'))) return HOLE;
-  if (flags.includes('-d')) return [...text].filter((char) => !from.includes(char)).join('');
+  if (flags.includes('-d'))
+    return Array.from(text)
+      .filter((char) => !from.includes(char))
+      .join('');
   const to = sets[1] ?? '';
-  return [...text]
+  return Array.from(text)
     .map((char) => {
       const at = from.indexOf(char);
       return at === -1 ? char : (to[at] ?? to.at(-1) ?? char);
