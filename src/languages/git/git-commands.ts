@@ -9,7 +9,7 @@ import { resolvePath } from '../shell/paths.ts';
 import { destructiveWord } from '../shell/tool-rules.ts';
 import { HOLE, hasHole, literal, shown } from '../shell/value.ts';
 import { type GitCall, SOURCE, type Sub, valuedFor } from './git-call.ts';
-import { aliasOf, applySetting, CONFIG } from './git-config.ts';
+import { aliasOf, applySetting, CONFIG, topOf } from './git-config.ts';
 import { HISTORY } from './git-history.ts';
 import { WORKTREE } from './git-worktree.ts';
 
@@ -91,6 +91,8 @@ export const git: Handler = (call) => {
     const word = destructiveWord(parseArgs([command, ...argv]));
     if (word !== undefined) opaque(machine, SOURCE, `runs git ${shown(sub)}, which no rule knows`);
   }
+  if (sub === 'rev-parse' && one.args.has('--show-toplevel') && argv.length === 1)
+    return topOf(dir, machine, scope) ?? HOLE;
   if (sub === 'ls-files' && one.args.has('-o', '--others')) return HOLE;
   return sub === 'branch' && one.args.has('--merged') ? 'branch:merged' : HOLE;
 };

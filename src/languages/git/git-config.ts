@@ -52,6 +52,22 @@ export function aliasOf(
   return undefined;
 }
 
+/** The top of the working tree, where the disk shows it and nothing in the command moves it. */
+export function topOf(dir: string, machine: Machine, scope: Scope): string | undefined {
+  if (!isVisible(machine) || !dir.startsWith('/') || scope.vars.has('GIT_DIR') || scope.vars.has('GIT_WORK_TREE'))
+    return undefined;
+  let folder = dir;
+  for (let up = 0; up < 8; up += 1) {
+    const at = `${folder === '/' ? '' : folder}/.git`;
+    if (contentAt(`${at}/HEAD`, scope, machine) !== undefined || contentAt(at, scope, machine)?.startsWith('gitdir:'))
+      return folder;
+    if (folder === machine.context.workspace || insideWorkspace(folder, machine.context.workspace) === undefined)
+      return undefined;
+    folder = folder.slice(0, folder.lastIndexOf('/')) || '/';
+  }
+  return undefined;
+}
+
 /** Settings of a configuration file, names in lower case. Source: https://git-scm.com/docs/git-config#_syntax */
 export function settingsIn(text: string): ReadonlyMap<string, string> {
   const settings = new Map<string, string>();

@@ -3,6 +3,7 @@ import { loseFile, readFile } from './file-effects.ts';
 import { type Call, type Handler, harmlessRun, isVisible } from './machine.ts';
 import {
   fileRef,
+  insideWorkspace,
   isCatastrophic,
   isGuardPath,
   isRegenerable,
@@ -47,7 +48,10 @@ const mv: Handler = (call) => {
       loseFile(machine, operand, scope.cwd, 'delete', { source, recursive: true });
     else if (
       isCatastrophic(from) ||
-      (isSystem(from) && !/^\/(home|Users|mnt|data|srv)\/[^/]+\/./.test(from) && !isSystemMoveKept(from))
+      (isSystem(from) &&
+        insideWorkspace(from, machine.context.workspace) === undefined &&
+        !/^\/(home|Users|mnt|data|srv)\/[^/]+\/./.test(from) &&
+        !isSystemMoveKept(from))
     ) {
       machine.emit({
         verb: 'change',

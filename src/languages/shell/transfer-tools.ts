@@ -1,7 +1,7 @@
 import { parseArgs, setOf } from './argv.ts';
 import { loseFile, readFile } from './file-effects.ts';
 import { type Handler, harmlessRun } from './machine.ts';
-import { fileRef, isCatastrophic, isSecret, isSystem, resolvePath } from './paths.ts';
+import { fileRef, insideWorkspace, isCatastrophic, isSecret, isSystem, resolvePath } from './paths.ts';
 import { HOLE, SECRET, shown } from './value.ts';
 
 const tar: Handler = (call) => {
@@ -25,6 +25,7 @@ const tar: Handler = (call) => {
     if (args.has('-O', '--to-stdout')) return HOLE;
     if (
       (isCatastrophic(path) || isSystem(path)) &&
+      insideWorkspace(path, machine.context.workspace) === undefined &&
       !/^\/(opt|usr\/local|home\/.|Users\/.|srv\/.|data\/.|mnt\/.)/.test(path)
     ) {
       machine.emit({
@@ -61,6 +62,7 @@ const unzip: Handler = (call) => {
   if (
     into !== undefined &&
     isSystem(resolvePath(into.s, call.scope.cwd)) &&
+    insideWorkspace(resolvePath(into.s, call.scope.cwd), call.machine.context.workspace) === undefined &&
     !/^\/(opt|usr\/local|home|Users|srv|data|mnt|var\/www)\/./.test(into.s) &&
     !args.has('-l')
   ) {

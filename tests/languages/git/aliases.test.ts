@@ -9,6 +9,9 @@ const world: SeenWorld = {
     '/w/src': { type: 'directory' },
   },
   texts: {
+    '/w/.git/HEAD': 'ref: refs/heads/x\n',
+    '/w/ok.sh': 'echo hi\n',
+    '/w/bad.sh': 'rm -rf src\n',
     '/w/.git/config':
       '[core]\n\tbare = false\n[alias]\n\tnuke = !rm -rf src # all\n\thr = "reset --hard"\n\tst = status\n\tloop = loop\n',
   },
@@ -25,6 +28,9 @@ for (const [command, danger] of [
   ['cd src && git nuke', 'destructive'],
   ['git hr', 'destructive'],
   ['git st', 'harmless'],
+  ['cd "$(git rev-parse --show-toplevel)" && bash ok.sh', 'harmless'],
+  ['cd "$(git rev-parse --show-toplevel)" && bash bad.sh', 'destructive'],
+  ['GIT_DIR=/x; cd "$(git rev-parse --show-toplevel)" && bash ok.sh', 'opaque'],
   ['git loop', 'harmless'],
   ['git co main', 'harmless'],
   ["git -c alias.x='!rm -rf src' x", 'destructive'],

@@ -76,3 +76,36 @@ test('who knows what a name serves decides; the name only while nobody does', ()
   assert.equal(byText('kubectl config use-context prod-dev'), 'destructive');
   assert.equal(dangerIn(about(serves(true, 'declared')), 'kubectl config use-context dev-cluster'), 'destructive');
 });
+
+const laravel = (texts: { readonly [name: string]: string }): SeenWorld => ({
+  texts: Object.fromEntries(Object.entries(texts).map(([name, text]) => [`/w/${name}`, text])),
+});
+const MEMORY = 'DB_CONNECTION=sqlite\nDB_DATABASE=":memory:" # nothing kept\n';
+const LIVE = 'DB_CONNECTION=pgsql\nDB_HOST=live.example\n';
+const FRESH = 'php artisan migrate:fresh --env=testing';
+
+for (const [note, files, command, danger] of [
+  ['its own file, in memory', { '.env': LIVE, '.env.testing': MEMORY }, FRESH, 'harmless'],
+  ['no file of its own: the live one', { '.env': LIVE }, FRESH, 'destructive'],
+  ['no file at all', {}, FRESH, 'destructive'],
+  ['a database in a file', { '.env.testing': 'DB_CONNECTION=sqlite\nDB_DATABASE=test.sqlite\n' }, FRESH, 'destructive'],
+  ['an address beside it', { '.env.testing': `${MEMORY}DB_URL=mysql://live.example/app\n` }, FRESH, 'destructive'],
+  ['the last of a name counts', { '.env.testing': `${MEMORY}DB_CONNECTION=mysql\n` }, FRESH, 'destructive'],
+  ['settings cached before', { '.env.testing': MEMORY, 'bootstrap/cache/config.php': '<?php' }, FRESH, 'destructive'],
+  ['chosen in the command', { '.env.testing': MEMORY }, `DB_CONNECTION=mysql ${FRESH}`, 'destructive'],
+  ['another connection', { '.env.testing': MEMORY }, `${FRESH} --database=mysql`, 'destructive'],
+  [
+    'written in the command',
+    { '.env.testing': MEMORY },
+    `echo DB_CONNECTION=mysql > .env.testing; ${FRESH}`,
+    'destructive',
+  ],
+  ['another environment', { '.env': LIVE, '.env.testing': MEMORY }, 'php artisan migrate:fresh', 'destructive'],
+  [
+    'the project beside',
+    { '.env.testing': MEMORY, 'b/.env.testing': LIVE },
+    'php b/artisan migrate:fresh --env=testing',
+    'destructive',
+  ],
+] as const)
+  test(`the settings file in effect: ${note}`, () => assert.equal(dangerIn(laravel(files), command), danger));
