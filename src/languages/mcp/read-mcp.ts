@@ -52,9 +52,12 @@ function readCall(call: JsonObject, readers: McpReaders, context: ReadingContext
   const found = embeddedIn([server, tool], args, named === 'run' || named === undefined);
   if (!found.ok) return opaqueReading(SOURCE, found.why, SUMMARY);
   const inner: Reading[] = found.embedded.map((one) => readEmbedded(one, readers, context, action, target));
-  const isExplained = inner.length > 0;
   const verb = verbWithOrders(named, found.orders, found.overwrites);
   const effects: Effect[] = inner.flatMap((one) => one.effects);
+  // A tool whose name says that it runs a command does what a shell would. Where the name says nothing, only a text that
+  // is understood explains the call: `cmd: "tidy all"` may be a word of the server's own.
+  const isUnderstood = verb !== undefined || !effects.some((effect) => effect.tags?.includes('unjudged') === true);
+  const isExplained = inner.length > 0 && isUnderstood;
   const questions: Question[] = inner.flatMap((one) => one.questions);
   // A tool that runs, asks or sends what its arguments say does what they do; any other verb is its own effect besides.
   const isCarrier = verb === undefined || verb === 'run' || verb === 'read';
