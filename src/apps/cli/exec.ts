@@ -145,7 +145,8 @@ async function runReleased(release: Release, io: Io, deps: ExecDeps): Promise<nu
   if (!reported.ok) io.err(`holdpoint: the command ran, but its outcome could not be recorded: ${reported.error}\n`);
   const status = plain.exitStatus ?? plain.exitCode ?? plain.status;
   if (outcome === 'done') return EXIT.ok;
-  if (outcome === 'not-started') io.err(`holdpoint: not started: ${String(plain.why ?? plain.error ?? '')}\n`);
+  if (outcome === 'not-started')
+    io.err(`holdpoint: not started: ${JSON.stringify(plain.why ?? plain.error ?? 'no reason given')}\n`);
   return typeof status === 'number' && status > 0 && status < 256 ? status : EXIT.failed;
 }
 

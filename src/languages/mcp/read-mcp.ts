@@ -15,11 +15,14 @@ import {
 } from '../api-actions.ts';
 import { readGraphqlRequest } from '../graphql/read-graphql.ts';
 import type { Reader, Reading, ReadingContext } from '../reading.ts';
-import { type NameVerb, stricterVerb, verbOfName } from '../verb-words.ts';
+import { type NameVerb, stricterVerb, verbOfName, wordsOf } from '../verb-words.ts';
 import { type Embedded, embeddedIn } from './embedded.ts';
 
 const SOURCE = 'mcp/tool-name';
 const SUMMARY = 'calls an MCP tool that cannot be judged';
+const SHELL_WORDS: ReadonlySet<string> = new Set(
+  'bash cmd command commands exec execute powershell process script sh shell terminal zsh'.split(' '),
+);
 
 export interface McpReaders {
   /** Reads commands in arguments; without it they are opaque. */
@@ -54,9 +57,10 @@ function readCall(call: JsonObject, readers: McpReaders, context: ReadingContext
   const inner: Reading[] = found.embedded.map((one) => readEmbedded(one, readers, context, action, target));
   const verb = verbWithOrders(named, found.orders, found.overwrites);
   const effects: Effect[] = inner.flatMap((one) => one.effects);
-  // A tool whose name says that it runs a command does what a shell would. Where the name says nothing, only a text that
-  // is understood explains the call: `cmd: "tidy all"` may be a word of the server's own.
-  const isUnderstood = verb !== undefined || !effects.some((effect) => effect.tags?.includes('unjudged') === true);
+  // A tool that is called a shell does what a shell would. Elsewhere only a text that is understood explains the call:
+  // `cmd: "tidy all"` may be a word of the server's own.
+  const isShell = [server, tool].some((name) => wordsOf(name).some((word) => SHELL_WORDS.has(word)));
+  const isUnderstood = isShell || !effects.some((effect) => effect.tags?.includes('unjudged') === true);
   const isExplained = inner.length > 0 && isUnderstood;
   const questions: Question[] = inner.flatMap((one) => one.questions);
   // A tool that runs, asks or sends what its arguments say does what they do; any other verb is its own effect besides.
