@@ -22,8 +22,9 @@ export async function verify(
   ports: VerifyPorts,
 ): Promise<Verified> {
   demandClassified(first);
-  const signal = AbortSignal.timeout(ports.verifyTimeoutMs ?? LIMITS.verifyTimeoutMs);
   let current = first;
+  // Most attempts ask nothing; a timer for each of them would be most of the garbage that a decision makes.
+  const signal = first.open.length === 0 ? NEVER : AbortSignal.timeout(ports.verifyTimeoutMs ?? LIMITS.verifyTimeoutMs);
   for (let round = 0; current.open.length > 0 && round < LIMITS.verifyRounds; round += 1) {
     const answers = await Promise.all(current.open.map((question) => ask(question, current.attempt, ports, signal)));
     current = reclassify([...current.evidence, ...answers]);
@@ -45,6 +46,9 @@ export async function verify(
     evidence: current.evidence,
   });
 }
+
+/** Never aborts: for attempts without a question. */
+const NEVER = new AbortController().signal;
 
 async function ask(question: Question, attempt: Attempt, ports: VerifyPorts, signal: AbortSignal): Promise<Evidence> {
   const nothing = (why: string): Evidence =>
