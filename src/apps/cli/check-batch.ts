@@ -15,7 +15,7 @@ const httpInput = z.strictObject({
 });
 const graphqlInput = z.strictObject({
   endpoint: text,
-  query: text,
+  query: text.optional(),
   variables: z.record(text, z.json()).optional(),
   operationName: text.optional(),
   extensions: z.record(text, z.json()).optional(),

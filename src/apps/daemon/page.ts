@@ -18,7 +18,8 @@ const STYLE = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin:0 0 .3rem}article{border:1px solid #8886;border-radius:.5rem;padding:1rem;margin:1rem 0}
 dl{display:grid;grid-template-columns:9rem 1fr;gap:.25rem .75rem;margin:0}dt{color:#777}dd{margin:0;overflow-wrap:anywhere}
 ul{margin:0;padding-left:1.1rem}ul.checks{list-style:none;padding:0}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:.6rem;border-radius:.3rem;margin:0}
-mark{background:#f5c26b;color:#000}.state{float:right;color:#777}.bad{color:#c0392b}.good{color:#2e8b57}footer{color:#777;font-size:.85rem}code{font-size:.95em}`;
+mark{background:#f5c26b;color:#000}.state{float:right;color:#777}.bad{color:#c0392b}.good{color:#2e8b57}@media(max-width:40rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}ul{padding-left:1rem}}
+footer{color:#777;font-size:.85rem}code{font-size:.95em}`;
 
 export function makePage(source: PageSource): Page {
   const secret = randomBytes(24).toString('base64url');
