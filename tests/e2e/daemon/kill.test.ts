@@ -119,7 +119,8 @@ const begin = (place: Place, command: string) => ({
   op: 'begin',
   command,
   cwd: place.work,
-  origin: { agent: 'test', task: 'kill', workspace: place.work },
+  // One task has room for a hundred open holds; each command is a task of its own, the same at its repeat.
+  origin: { agent: 'test', task: `kill ${command}`, workspace: place.work },
 });
 
 /** What `exec` does, without the cost of a process: begins, runs, reports now and then. */
