@@ -72,7 +72,8 @@ function backupsWords(at: Members): FactWords {
 function fileWords(at: Members): FactWords {
   const path = text(at.realPath);
   if (at.exists === false) return { mark: '✓', text: `${path}: does not exist` };
-  const size = `${text(at.files)}${at.filesCapped === true ? ' or more' : ''} files, ${text(at.bytes)} bytes`;
+  const several = at.files !== 1 || at.filesCapped === true;
+  const size = `${text(at.files)}${at.filesCapped === true ? ' or more' : ''} file${several ? 's' : ''}, ${text(at.bytes)} byte${at.bytes === 1 ? '' : 's'}`;
   if (at.regenerable === true) return { mark: '✓', text: `${path}: a build product that git ignores (${size})` };
   if (at.madeByTask === true) return { mark: '✓', text: `${path}: made by this task (${size})` };
   if (at.trackedAndClean === true) return { mark: '✓', text: `${path}: tracked by git and equal to HEAD (${size})` };

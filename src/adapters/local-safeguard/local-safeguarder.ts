@@ -77,7 +77,7 @@ function planFor(dir: string, effect: Effect, index: number, evidence: readonly 
     return none(`copies are kept in \`${dir}\`, which would go with it`);
   return {
     effect: index,
-    how: `copies \`${path}\` (${fact.files} files, ${fact.bytes} bytes) to \`${dir}\` and compares the copy`,
+    how: `copies \`${path}\` (${fact.files} file${fact.files === 1 ? '' : 's'}, ${fact.bytes} bytes) to \`${dir}\` and compares the copy`,
     kind: KIND,
     outsideBlastRadius: true,
   };

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../../core/canonical-json.ts';
+import { visibleText } from '../../core/visible-text.ts';
 import type { HoldView } from '../daemon/service.ts';
 import type { Paths } from '../paths.ts';
 import { ask, type Reply } from './client.ts';
@@ -142,6 +143,6 @@ export function usage(io: Io, text: string): number {
 }
 
 export function failed(io: Io, reply: Extract<Reply, { ok: false }>): number {
-  io.err(`holdpoint: ${reply.error}\n`);
+  io.err(`holdpoint: ${visibleText(reply.error)}\n`);
   return reply.down === true ? EXIT.unavailable : EXIT.failed;
 }

@@ -14,12 +14,22 @@ export interface Page {
   url(port: number): string;
 }
 
-const STYLE = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:56rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.4rem}h2{font-size:1.1rem;margin:0 0 .3rem}article{border:1px solid #8886;border-radius:.5rem;padding:1rem;margin:1rem 0}
-dl{display:grid;grid-template-columns:9rem 1fr;gap:.25rem .75rem;margin:0}dt{color:#777}dd{margin:0;overflow-wrap:anywhere}
-ul{margin:0;padding-left:1.1rem}ul.checks{list-style:none;padding:0}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:.6rem;border-radius:.3rem;margin:0}
-mark{background:#f5c26b;color:#000}.state{float:right;color:#777}.bad{color:#c0392b}.good{color:#2e8b57}@media(max-width:40rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}ul{padding-left:1rem}}
-footer{color:#777;font-size:.85rem}code{font-size:.95em}`;
+// Greys and marks have a contrast of at least 4.5 to 1 on either background (WCAG 2.2, 1.4.3).
+const STYLE = `:root{color-scheme:light dark;--quiet:light-dark(#5c5c5c,#a8a8a8);font:16px/1.5 system-ui,sans-serif}
+body{max-width:56rem;margin:1.5rem auto;padding:0 1rem}header{display:flex;flex-wrap:wrap;gap:0 1rem;align-items:baseline}
+h1{font-size:1.4rem;margin:.3rem 0}h2{font-size:1.15rem;line-height:1.35;margin:.2rem 0 .6rem;overflow-wrap:anywhere}
+article{border:1px solid #8886;border-left:.3rem solid #8886;border-radius:.5rem;padding:.8rem 1rem 1rem;margin:1rem 0}
+article.open{border-left-color:light-dark(#b45309,#f5c26b)}.state{color:var(--quiet);margin:0}
+dl{display:grid;grid-template-columns:8rem 1fr;gap:.35rem .75rem;margin:0}dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere}
+ul{margin:0;padding-left:1.1rem}ul.checks{list-style:none;padding:0}ul.checks li{padding-left:1.3rem;text-indent:-1.3rem}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8882;padding:.6rem;border-radius:.3rem;margin:0}
+mark{background:#f5c26b;color:#000}.mark{display:inline-block;width:1.3rem;text-indent:0;font-weight:700}
+.bad{color:light-dark(#b3261e,#ff9a91)}.good{color:light-dark(#1b6e3c,#7fd6a0)}
+footer{color:var(--quiet);font-size:.9rem;margin:1.5rem 0}code{font-size:.95em;overflow-wrap:anywhere}a{color:inherit}
+@media(max-width:40rem){body{padding:0 .6rem}dl{grid-template-columns:1fr;gap:0}dt{margin-top:.5rem;font-size:.9rem}}`;
+
+/** What a mark says to those who do not see it. */
+const MARKS = { '✓': 'speaks for it', '✗': 'speaks against it', '?': 'not known' } as const;
 
 export function makePage(source: PageSource): Page {
   const secret = randomBytes(24).toString('base64url');
@@ -55,45 +65,59 @@ export function makePage(source: PageSource): Page {
 async function body(source: PageSource, section: string, id: string): Promise<string | undefined> {
   if (section === 'holds' && id !== '') {
     const hold = await source.show(id);
-    return hold === undefined ? undefined : document(`Hold ${hold.id}`, article(hold, false), '');
+    return hold === undefined ? undefined : document(`Hold ${hold.id}`, '../', 'all that waits', article(hold, ''), '');
   }
   if (section !== '' && section !== 'all') return undefined;
   const holds = await source.holds(section === 'all');
   const status = await source.status();
-  const list = holds.length === 0 ? '<p>Nothing waits.</p>' : holds.map((hold) => article(hold, true)).join('\n');
+  const all = section === 'all';
+  const list =
+    holds.length === 0
+      ? `<p>${all ? 'No holds yet.' : 'Nothing waits.'}</p>`
+      : holds.map((hold) => article(hold, 'holds/')).join('\n');
   const trust =
     status.trust === 'advisory'
       ? 'advisory: the agent’s own account could tamper with this installation'
       : 'separate account';
+  const records = `${status.log.size} record${status.log.size === 1 ? '' : 's'} in the log`;
   return document(
     'Holds',
+    all ? './' : 'all',
+    all ? 'only what waits' : 'also what is over',
     list,
-    `<footer>Mode ${escapeHtml(status.mode)} · ${escapeHtml(trust)} · ${status.log.size} records in the log · this page only shows</footer>`,
+    `<footer>Mode ${escapeHtml(status.mode)} · ${escapeHtml(trust)} · ${records} · this page only shows</footer>`,
   );
 }
 
-function document(title: string, main: string, footer: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="5"><title>Holdpoint: ${escapeHtml(title)}</title><style>${STYLE}</style></head><body><h1>${escapeHtml(title)}</h1>${main}${footer}</body></html>`;
+function document(title: string, link: string, linkText: string, main: string, footer: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="5"><title>Holdpoint: ${escapeHtml(title)}</title><style>${STYLE}</style></head><body><header><h1>${escapeHtml(title)}</h1><a href="${escapeHtml(link)}">${escapeHtml(linkText)}</a></header><main>${main}</main>${footer}</body></html>`;
 }
 
-function article(hold: HoldView, linked: boolean): string {
+/** `folder`: where one hold has its page, seen from here; empty on that page itself. */
+function article(hold: HoldView, folder: string): string {
   const { card } = hold;
-  const name = linked ? `<code>${escapeHtml(hold.id)}</code>` : escapeHtml(hold.id);
+  const code = `<code>${escapeHtml(hold.id)}</code>`;
+  const name = folder === '' ? code : `<a href="${folder}${escapeHtml(hold.id)}">${code}</a>`;
   const row = (label: string, html: string): string =>
     html === '' ? '' : `<dt>${escapeHtml(label)}</dt><dd>${html}</dd>`;
   const list = (items: readonly string[]): string =>
     items.length === 0 ? '' : `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`;
   const checks = card.checks.map(
-    (one) => `<li><span class="${one.mark === '✓' ? 'good' : 'bad'}">${one.mark}</span> ${escapeHtml(one.text)}</li>`,
+    (one) =>
+      `<li><span class="mark ${one.mark === '✓' ? 'good' : 'bad'}" role="img" aria-label="${MARKS[one.mark]}">${one.mark}</span>${escapeHtml(one.text)}</li>`,
   );
-  const left = Math.max(0, Math.round((hold.expiresAtMs - Date.now()) / 1000));
+  const seconds = Math.max(0, Math.round((hold.expiresAtMs - Date.now()) / 1000));
+  const left =
+    hold.state === 'open' || hold.state === 'approved'
+      ? ` · ${Math.floor(seconds / 60)} min ${seconds % 60} s left`
+      : '';
   const sign =
     hold.state !== 'open'
       ? ''
       : card.fits
-        ? `<code>holdpoint approve ${escapeHtml(hold.id)}</code> or <code>holdpoint deny ${escapeHtml(hold.id)} --say "…"</code> (${left} s left)`
+        ? `<code>holdpoint approve ${escapeHtml(hold.id)}</code> or <code>holdpoint deny ${escapeHtml(hold.id)} --say "…"</code>`
         : 'cannot be signed: it does more than a card can show';
-  return `<article><span class="state">${name} · ${escapeHtml(hold.state)}</span><h2>${escapeHtml(card.sentence)}</h2><dl>
+  return `<article class="${escapeHtml(hold.state)}"><p class="state">${name} · ${escapeHtml(hold.state)}${left}</p><h2>${escapeHtml(card.sentence)}</h2><dl>
 ${row('Action', `<pre>${escapeHtml(card.action.before)}<mark>${escapeHtml(card.action.danger)}</mark>${escapeHtml(card.action.after)}</pre>`)}
 ${row('Environment', escapeHtml(card.environment))}${row('Targets', list(card.targets))}
 ${row('Checked', checks.length === 0 ? '' : `<ul class="checks">${checks.join('')}</ul>`)}
