@@ -7,7 +7,7 @@ import type { RawAttempt } from '../../pipeline/observe.ts';
 import type { AnyJudged, Refused } from '../../pipeline/products.ts';
 import { isRefused } from '../../pipeline/products.ts';
 import { EXIT, type Io } from './io.ts';
-import { renderCard } from './render-card.ts';
+import { renderCard, renderOptions } from './render-card.ts';
 
 export interface CheckDeps {
   /** Judges without running, without a daemon, and without looking at anything outside this machine. */
@@ -90,7 +90,7 @@ function effectView(effect: Effect): Json {
 function textOf(view: CheckView, judged: AnyJudged | Refused, text: string, io: Io): string {
   if (isRefused(judged)) return `${view.verdict}: ${judged.reason} (${judged.rule})\n`;
   const card: Card = cardOf({ ...judged, text });
-  return `${view.verdict}\n${renderCard(card, { color: io.outIsTerminal && io.env.NO_COLOR === undefined, width: Number(io.env.COLUMNS) || 100 })}`;
+  return `${view.verdict}\n${renderCard(card, renderOptions(io))}`;
 }
 
 export function exitOf(verdict: CheckView['verdict']): number {

@@ -4,7 +4,7 @@ import type { HoldView } from '../daemon/service.ts';
 import type { Paths } from '../paths.ts';
 import { ask, type Reply } from './client.ts';
 import { ADVISORY, EXIT, type Io } from './io.ts';
-import { renderCard } from './render-card.ts';
+import { renderCard, renderOptions } from './render-card.ts';
 
 export interface HoldDeps {
   readonly paths: Paths;
@@ -129,7 +129,7 @@ export function holdText(hold: HoldView, io: Io): string {
       : `signed by     ${hold.signers.map((one) => `${one.name} (${one.presence})`).join(', ')}\n`;
   const said = hold.say === undefined ? '' : `said          ${hold.say}\n`;
   const state = `hold ${hold.id}, ${hold.state}${hold.state === 'open' || hold.state === 'approved' ? `, ${left(hold)} left` : ''}\n`;
-  return `${state}${renderCard(hold.card, { color: io.outIsTerminal && io.env.NO_COLOR === undefined, width: Number(io.env.COLUMNS) || 100 })}${signed}${said}`;
+  return `${state}${renderCard(hold.card, renderOptions(io))}${signed}${said}`;
 }
 
 function left(hold: HoldView): string {

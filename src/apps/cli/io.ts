@@ -10,6 +10,8 @@ export interface Io {
   /** A person can be asked: standard input and error are terminals and this is no CI. */
   readonly interactive: boolean;
   readonly outIsTerminal: boolean;
+  /** Width of the terminal, where there is one. */
+  readonly columns?: number;
 }
 
 /** Exit codes, the same for every command. 64 and 70 are those of sysexits.h. */
@@ -37,6 +39,7 @@ export function processIo(): Io {
     },
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && process.env.CI === undefined,
     outIsTerminal: process.stdout.isTTY === true,
+    ...(process.stderr.columns === undefined ? {} : { columns: process.stderr.columns }),
   };
 }
 
