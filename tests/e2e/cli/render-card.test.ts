@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { renderCard } from '../../../src/apps/cli/render-card.ts';
 import type { Card } from '../../../src/core/card.ts';
@@ -17,7 +18,6 @@ const BASE: Card = {
   action: { before: 'cd /w && ', danger: 'rm -rf data', after: ' && ls' },
   fits: true,
 };
-const bare = (text: string): string => text.replaceAll(/\u001b\[\d+m/g, '');
 const cells = (line: string): number =>
   [...line].reduce((sum, char) => sum + (/[\u4e00-\u9fff]/.test(char) ? 2 : 1), 0);
 
@@ -28,7 +28,7 @@ test('no line is wider than the terminal, and nothing but blanks is lost', () =>
   fc.assert(
     fc.property(text, text, text, fc.integer({ min: 40, max: 120 }), fc.boolean(), (a, b, c, width, color) => {
       const card: Card = { ...BASE, sentence: a, action: { before: `${a} `, danger: b, after: ` ${c}` }, asks: c };
-      const shown = bare(renderCard(card, { color, width }));
+      const shown = stripVTControlCharacters(renderCard(card, { color, width }));
       for (const line of shown.split('\n')) assert.ok(cells(line) <= width, `${cells(line)} cells: ${line}`);
       const solid = shown.replaceAll(/\s/g, '');
       const action = color ? `${a}${b}${c}` : `${a}»${b}«${c}`;
@@ -41,7 +41,8 @@ test('only the dangerous part is inverse, on every line that it takes, and never
   const danger = Array.from({ length: 30 }, (_, i) => `/srv/data-${i}`).join(' ');
   const card: Card = { ...BASE, action: { before: 'rm -rf ', danger, after: ' && echo done' } };
   const shown = renderCard(card, { color: true, width: 80 });
-  const inverse = [...shown.matchAll(/\u001b\[7m(.*?)\u001b\[27m/g)].map((match) => match[1] ?? '');
+  const [, ...opened] = shown.split('\u001b[7m');
+  const inverse = opened.map((from) => from.slice(0, from.indexOf('\u001b[27m')));
   assert.ok(inverse.length > 1);
   assert.equal(inverse.join(' ').replaceAll(/ +/g, ' ').trim(), danger);
   for (const line of shown.split('\n')) assert.equal(line.split('\u001b[7m').length, line.split('\u001b[27m').length);
