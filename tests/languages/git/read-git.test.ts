@@ -8,6 +8,16 @@ const context = { workspace: '', cwd: '', fact: () => unknown('judged by text al
 const judge = (text: string): Danger =>
   worstDanger(readGit({ kind: 'git', bytes: new TextEncoder().encode(text) }, context).effects);
 
+test('arguments alone are git’s', () => {
+  assert.equal(judge('status --short'), 'harmless');
+  assert.equal(judge('push --force origin main'), 'destructive');
+  assert.equal(judge('reset --hard HEAD~3'), 'destructive');
+  assert.equal(judge('-C /w clean -fdx'), 'destructive');
+  assert.equal(judge('status; rm -rf ~'), 'destructive');
+  const [effect] = readGit({ kind: 'git', bytes: new TextEncoder().encode('push --force') }, context).effects;
+  assert.deepEqual(effect?.span, [0, 'push --force'.length]);
+});
+
 test('git actions are shell text with git in it', () => {
   assert.equal(judge('git status'), 'harmless');
   assert.equal(judge('git fetch && git rebase origin/x && git push'), 'harmless');
