@@ -17,6 +17,7 @@ const PROBES = {
   nc: () => missing('nc') ?? netcatFault(),
   npm: () => missing('npm'),
   'old-node': () => (oldNodePath() === undefined ? 'no node older than 24 is on PATH' : undefined),
+  procfs: () => (existsSync('/proc/self/status') ? undefined : 'there is no /proc to read the size of a process from'),
   root: () => (process.getuid?.() === 0 ? undefined : 'not running as root'),
   shared: () => (existsSync(sharedDir()) ? undefined : 'the shared reference folder is not beside the repository'),
   'ssh-keygen': () => missing('ssh-keygen'),

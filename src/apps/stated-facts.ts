@@ -11,6 +11,12 @@ import type { Clock } from '../ports/clock.ts';
 import type { Verifier } from '../ports/verifier.ts';
 
 /**
+ * The folder of an action whose caller states facts and names none: relative paths and git have a place to lie in, and
+ * nothing on this disk is looked at for it.
+ */
+export const STATED_FOLDER = '/the-stated-folder';
+
+/**
  * Facts that the caller of `check --batch` states, as a verifier: for judging without the world. They are marked as
  * claimed. What was not stated stays unknown.
  */

@@ -37,7 +37,7 @@ import { CredentialTable } from './egress/credential-table.ts';
 import { startEgress } from './egress/start.ts';
 import type { Engine, EngineOptions, EngineResult } from './engine.ts';
 import { allReaders } from './readers.ts';
-import { statedFacts } from './stated-facts.ts';
+import { STATED_FOLDER, statedFacts } from './stated-facts.ts';
 
 const JUDGE_TIMEOUT_MS = 60_000;
 const RAILWAY = 'https://backboard.railway.com/graphql/v2';
@@ -181,11 +181,15 @@ export async function openJudge(
       ...common,
       verifiers: [
         ...(facts === undefined ? [] : [statedFacts(facts, clock)]),
-        ...(raw.action.cwd === undefined ? [] : [workspace]),
+        ...(looksAtDisk(raw) ? [workspace] : []),
       ],
-      approver: raw.action.cwd === undefined ? { exceptions: () => Promise.resolve([]) } : people,
+      approver: !looksAtDisk(raw) ? { exceptions: () => Promise.resolve([]) } : people,
       store: { denials: () => Promise.resolve([]) },
     })(raw);
+}
+
+function looksAtDisk({ action: { cwd } }: RawAttempt): boolean {
+  return cwd !== undefined && cwd !== STATED_FOLDER;
 }
 
 export function ledgerDir(stateDir: string): string {

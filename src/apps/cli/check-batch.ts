@@ -1,8 +1,10 @@
+import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 import { LIMITS } from '../../core/limits.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
-import { type CheckDeps, makeAction, rawOf, viewOf } from './check.ts';
+import { STATED_FOLDER } from '../stated-facts.ts';
+import { type CheckDeps, type CheckView, makeAction, rawOf, viewOf } from './check.ts';
 import { EXIT, type Io } from './io.ts';
 
 const id = z.union([z.string(), z.number()]);
@@ -59,6 +61,8 @@ export async function runBatch(io: Io, deps: CheckDeps): Promise<number> {
     const answer = line.kind === 'line' ? await answerLine(line.text, deps) : { error: line.error };
     if ('error' in answer) malformed = true;
     io.out(`${JSON.stringify(answer)}\n`);
+    // A reader that is slow makes this slow, not large.
+    await io.drained?.();
   }
   return malformed ? EXIT.dataFormat : EXIT.ok;
 }
@@ -77,14 +81,16 @@ async function answerLine(line: string, deps: CheckDeps): Promise<object> {
   const request = checked.data;
   const cwd = request.cwd ?? '';
   if (cwd !== '' && !cwd.startsWith('/')) return { ...named, error: 'cwd: must be an absolute path' };
-  const made = makeAction(request.kind, request.input, cwd, request.dialect);
+  const folder = cwd === '' && request.facts !== undefined ? STATED_FOLDER : cwd;
+  const made = makeAction(request.kind, request.input, folder, request.dialect);
   if (!made.ok) return { ...named, error: made.error };
   const startedMs = performance.now();
   try {
-    // zod gives optional members as possibly undefined; StatedFacts wants them absent or there, which JSON guarantees.
-    const judged = await deps.judge(rawOf(made.action, deps, cwd), request.facts as Parameters<CheckDeps['judge']>[1]);
+    const raw = rawOf(made.action, folder === STATED_FOLDER ? { ...deps, workspaceOf: () => folder } : deps, folder);
+    const judged = await deps.judge(raw, statedIn(folder, request.facts));
     const micros = Math.round((performance.now() - startedMs) * 1000);
-    return { ...named, ...viewOf(judged, ''), micros };
+    const view = viewOf(judged, '');
+    return { ...named, ...(folder === STATED_FOLDER ? asWritten(view) : view), micros };
   } catch (error) {
     // INVARIANT: a bug on one line is a denial of that line, and the rest go on.
     const reason = error instanceof Error ? error.message : String(error);
@@ -96,6 +102,29 @@ async function answerLine(line: string, deps: CheckDeps): Promise<object> {
       micros: Math.round((performance.now() - startedMs) * 1000),
     };
   }
+}
+
+type Stated = NonNullable<Parameters<CheckDeps['judge']>[1]>;
+
+/** Paths that were stated relative lie in the action's folder. */
+function statedIn(folder: string, given: z.infer<typeof facts> | undefined): Stated | undefined {
+  if (given === undefined) return undefined;
+  const at = (name: string): string => path.resolve(folder, name);
+  const { regenerable, files } = given;
+  // zod gives optional members as possibly undefined; StatedFacts wants them absent or there, which JSON guarantees.
+  return {
+    ...given,
+    ...(regenerable === undefined ? {} : { regenerable: regenerable.map(at) }),
+    ...(files === undefined
+      ? {}
+      : { files: Object.fromEntries(Object.entries(files).map(([name, one]) => [at(name), one])) }),
+  } as Stated;
+}
+
+/** Nobody named the folder, so it is not in the answer either. */
+function asWritten(view: CheckView): CheckView {
+  const text = JSON.stringify(view).replaceAll(`${STATED_FOLDER}/`, '').replaceAll(STATED_FOLDER, '.');
+  return JSON.parse(text) as CheckView;
 }
 
 type Line = { readonly kind: 'line'; readonly text: string } | { readonly kind: 'bad'; readonly error: string };

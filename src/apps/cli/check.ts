@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Action } from '../../core/attempt.ts';
 import { canonicalBytes, type Json } from '../../core/canonical-json.ts';
 import { type Card, cardOf } from '../../core/card.ts';
@@ -38,7 +39,7 @@ export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps)
       if (arg === '--kind' && !isKind(value)) return usage(io, `unknown kind \`${value}\``);
       if (arg === '--kind' && isKind(value)) kind = value;
       if (arg === '--dialect') dialect = value;
-      if (arg === '--cwd') cwd = value;
+      if (arg === '--cwd') cwd = path.resolve(io.cwd, value);
       i += 1;
     } else if (arg.startsWith('--')) return usage(io, `unknown argument \`${arg}\``);
     else words.push(arg);

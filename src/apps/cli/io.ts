@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 
 /** What a command may touch. Given in, so that tests can run commands in process. */
 export interface Io {
@@ -7,6 +8,8 @@ export interface Io {
   readonly stdin: NodeJS.ReadableStream;
   out(text: string): void;
   err(text: string): void;
+  /** Resolves when what was written to standard output has room again. */
+  drained?(): Promise<void>;
   /** A person can be asked: standard input and error are terminals and this is no CI. */
   readonly interactive: boolean;
   readonly outIsTerminal: boolean;
@@ -36,6 +39,9 @@ export function processIo(): Io {
     },
     err: (text) => {
       process.stderr.write(text);
+    },
+    drained: async () => {
+      if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
     },
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && process.env.CI === undefined,
     outIsTerminal: process.stdout.isTTY === true,
