@@ -1,0 +1,341 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"sort"
+	"strconv"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+type moduleText struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+type loadRequest struct {
+	Modules []moduleText   `json:"modules"`
+	Data    map[string]any `json:"data"`
+	// JSON Schema of `input`: a reference that it does not know is a compile error.
+	Schema any `json:"schema"`
+	// Keep it for `evaluate`; otherwise this is only a check.
+	Keep bool `json:"keep"`
+	// Any Rego, not only the shape that findings come in.
+	Anything bool `json:"anything"`
+}
+
+type loadAnswer struct {
+	Set int `json:"set"`
+	// Shown: no rule that holds or denies can fire where all effects are harmless.
+	Silent bool            `json:"silent"`
+	Asked  []string        `json:"asked"`
+	Rules  []annotatedRule `json:"rules"`
+}
+
+type annotatedRule struct {
+	Path        string           `json:"path"`
+	File        string           `json:"file"`
+	Row         int              `json:"row"`
+	Annotations *ast.Annotations `json:"annotations,omitempty"`
+}
+
+// policySet is one compiled layer.
+type policySet struct {
+	compiler *ast.Compiler
+	store    storage.Store
+	// References to the rules whose findings count, and the compiled query that binds them to v0, v1, ...
+	asked []string
+	vars  []ast.Var
+	body  ast.Body
+	query ast.QueryCompiler
+	cache *caches
+}
+
+var (
+	sets    = map[int]*policySet{}
+	lastSet int
+)
+
+const maxProblems = 20
+
+func load(request loadRequest) (any, []problem) {
+	set, modules, problems := compileSet(request)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	answer := loadAnswer{Asked: set.asked, Rules: describe(modules, set.compiler)}
+	if request.Keep {
+		answer.Silent = set.silentWhenHarmless()
+		lastSet++
+		sets[lastSet] = set
+		answer.Set = lastSet
+	}
+	return answer, nil
+}
+
+type dropRequest struct {
+	Set int `json:"set"`
+}
+
+func drop(request dropRequest) (any, []problem) {
+	delete(sets, request.Set)
+	return struct{}{}, nil
+}
+
+func compileSet(request loadRequest) (*policySet, map[string]*ast.Module, []problem) {
+	modules, problems := parseModules(request.Modules)
+	if len(problems) > 0 {
+		return nil, nil, problems
+	}
+	compiler := newCompiler(request.Schema)
+	compiler.Compile(modules)
+	if compiler.Failed() {
+		return nil, nil, problemsOf(compiler.Errors)
+	}
+	asked, problems := askedRules(modules)
+	if len(problems) > 0 && !request.Anything {
+		return nil, nil, problems
+	}
+	set := &policySet{compiler: compiler, store: newStore(request.Data), asked: asked, cache: newCaches()}
+	if err := set.prepare(); err != nil {
+		return nil, nil, problemsOf(err)
+	}
+	return set, modules, nil
+}
+
+func newCompiler(schema any) *ast.Compiler {
+	compiler := ast.NewCompiler().
+		WithCapabilities(capabilities).
+		WithStrict(true).
+		WithUseTypeCheckAnnotations(true).
+		SetErrorLimit(maxProblems)
+	if schema != nil {
+		known := ast.NewSchemaSet()
+		known.Put(ast.SchemaRootRef, schema)
+		compiler = compiler.WithSchemas(known)
+	}
+	return compiler
+}
+
+func parseModules(texts []moduleText) (map[string]*ast.Module, []problem) {
+	modules := make(map[string]*ast.Module, len(texts))
+	var problems []problem
+	for _, text := range texts {
+		if _, twice := modules[text.Name]; twice {
+			problems = append(problems, problem{Code: "engine_request", Message: "given twice", File: text.Name})
+			continue
+		}
+		module, err := ast.ParseModuleWithOpts(text.Name, text.Text, ast.ParserOptions{
+			Capabilities:      capabilities,
+			ProcessAnnotation: true,
+			RegoVersion:       ast.RegoV1,
+		})
+		switch {
+		case err != nil:
+			problems = append(problems, problemsOf(err)...)
+		case module == nil:
+			problems = append(problems, problem{Code: "rego_parse_error", Message: "the file is empty", File: text.Name, Row: 1, Col: 1})
+		default:
+			modules[text.Name] = module
+		}
+	}
+	return modules, problems
+}
+
+// prepare compiles one query over all rules that are asked.
+func (set *policySet) prepare() error {
+	set.query = set.compiler.QueryCompiler()
+	if len(set.asked) == 0 {
+		return nil
+	}
+	var body ast.Body
+	for index, path := range set.asked {
+		name := ast.Var("v" + strconv.Itoa(index))
+		set.vars = append(set.vars, name)
+		body.Append(ast.Equality.Expr(ast.NewTerm(name), ast.NewTerm(ast.MustParseRef(path))))
+	}
+	compiled, err := set.query.Compile(body)
+	if err != nil {
+		return err
+	}
+	set.body = compiled
+	return nil
+}
+
+var (
+	policyRules   = map[string]bool{"deny": true, "hold": true, "allow": true}
+	conftestRules = regexp.MustCompile(`^(deny|violation|warn)(_[a-zA-Z0-9]+)*$`)
+	policyName    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+	testPackage   = regexp.MustCompile(`_test$`)
+)
+
+// askedRules finds the rules whose findings count, and complains of each that looks like one and would never be asked:
+// a `deny` that nobody asks is a hole that nobody sees.
+func askedRules(modules map[string]*ast.Module) ([]string, []problem) {
+	asked := map[string]bool{}
+	var problems []problem
+	complain := func(location *ast.Location, format string, values ...any) {
+		problems = append(problems, at(location, "holdpoint_shape_error", fmt.Sprintf(format, values...)))
+	}
+	hasFinding := map[string]bool{}
+	first := map[string]*ast.Package{}
+	for _, name := range sortedNames(modules) {
+		module := modules[name]
+		path := module.Package.Path.String()
+		kind := kindOf(module.Package.Path)
+		if kind == testKind {
+			continue
+		}
+		if kind == badPolicy {
+			complain(module.Package.Location, "`%s` is no package name for a policy: use `package holdpoint.policies.<name>` with lower-case letters, digits and _", path)
+			continue
+		}
+		if first[path] == nil {
+			first[path] = module.Package
+		}
+		for _, rule := range module.Rules {
+			ref := rule.Head.Ref()
+			name := headName(ref)
+			isFinding := policyRules[name] || conftestRules.MatchString(name)
+			switch {
+			case kind == policyKind && policyRules[name], kind == mainKind && conftestRules.MatchString(name):
+				if len(ref) != 1 || rule.Head.RuleKind() != ast.MultiValue || len(rule.Head.Args) > 0 {
+					complain(rule.Location, "`%s` has to be a set: write `%s contains finding if { … }`", name, name)
+					continue
+				}
+				hasFinding[path] = true
+				asked[path+"."+name] = true
+			case kind == mainKind && (name == "exception" || name == "allow" || name == "hold"):
+				complain(rule.Location, "`%s` has no meaning in `package main`, which has deny, violation and warn", name)
+			case kind == policyKind && isFinding:
+				complain(rule.Location, "`%s` has no meaning in `package holdpoint.policies.<name>`, which has deny, hold and allow", name)
+			case isFinding:
+				complain(rule.Location, "`%s` in `%s` is never asked: findings come from `package holdpoint.policies.<name>` or `package main`", name, path)
+			}
+		}
+	}
+	for _, path := range sortedNames(first) {
+		if kind := kindOf(first[path].Path); (kind == policyKind || kind == mainKind) && !hasFinding[path] && len(problems) == 0 {
+			complain(first[path].Location, "`%s` finds nothing: it has no rule that could", path)
+		}
+	}
+	return sortedNames(asked), problems
+}
+
+type packageKind int
+
+const (
+	otherKind packageKind = iota
+	policyKind
+	mainKind
+	testKind
+	badPolicy
+)
+
+// The floor's name is taken: an exception that covers one of its rules must not cover a stranger's.
+func kindOf(path ast.Ref) packageKind {
+	names := make([]string, 0, len(path))
+	for _, term := range path[1:] {
+		text, isText := term.Value.(ast.String)
+		if !isText {
+			return badPolicy
+		}
+		names = append(names, string(text))
+	}
+	switch {
+	case len(names) == 0:
+		return otherKind
+	case testPackage.MatchString(names[len(names)-1]):
+		return testKind
+	case len(names) == 1 && names[0] == "main":
+		return mainKind
+	case len(names) == 2 && names[0] == "holdpoint" && names[1] == "policies":
+		return badPolicy
+	case len(names) >= 3 && names[0] == "holdpoint" && names[1] == "policies":
+		if !policyName.MatchString(names[2]) || names[2] == "floor" || names[2] == "main" || names[2] == "session" {
+			return badPolicy
+		}
+		if len(names) == 3 {
+			return policyKind
+		}
+	}
+	return otherKind
+}
+
+func headName(ref ast.Ref) string {
+	if len(ref) == 0 {
+		return ""
+	}
+	switch head := ref[0].Value.(type) {
+	case ast.Var:
+		return string(head)
+	case ast.String:
+		return string(head)
+	}
+	return ""
+}
+
+func describe(modules map[string]*ast.Module, compiler *ast.Compiler) []annotatedRule {
+	rules := []annotatedRule{}
+	for _, name := range sortedNames(modules) {
+		for _, rule := range modules[name].Rules {
+			entry := annotatedRule{Path: rule.Ref().String(), File: rule.Location.File, Row: rule.Location.Row}
+			if set := compiler.GetAnnotationSet(); set != nil {
+				if found := set.GetRuleScope(rule); len(found) > 0 {
+					entry.Annotations = found[0]
+				}
+			}
+			rules = append(rules, entry)
+		}
+	}
+	return rules
+}
+
+func sortedNames[T any](from map[string]T) []string {
+	names := make([]string, 0, len(from))
+	for name := range from {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func at(location *ast.Location, code, message string) problem {
+	found := problem{Code: code, Message: message}
+	if location != nil {
+		found.File, found.Row, found.Col = location.File, location.Row, location.Col
+	}
+	return found
+}
+
+func problemsOf(err error) []problem {
+	var many ast.Errors
+	if errors.As(err, &many) {
+		var problems []problem
+		for _, one := range many {
+			problems = append(problems, at(one.Location, one.Code, explain(one.Message)))
+		}
+		return problems
+	}
+	var one *ast.Error
+	if errors.As(err, &one) {
+		return []problem{at(one.Location, one.Code, explain(one.Message))}
+	}
+	var failed *topdown.Error
+	if errors.As(err, &failed) {
+		return []problem{at(failed.Location, failed.Code, failed.Message)}
+	}
+	return []problem{{Code: "engine_error", Message: err.Error()}}
+}
+
+func newStore(data map[string]any) storage.Store {
+	if data == nil {
+		data = map[string]any{}
+	}
+	return inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+}
