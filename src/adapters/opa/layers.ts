@@ -1,32 +1,11 @@
-import type { Json } from '../../core/canonical-json.ts';
 import { type Digest, digestOf } from '../../core/digest.ts';
-import type { Layer } from '../../core/verdict.ts';
+import { type PolicyLayer, type PolicyProblem, type RegoModule, showProblem } from '../../ports/policy-layers.ts';
 import type { EngineSums } from './artefact.ts';
 
-export interface RegoModule {
-  /** As errors name it: a path relative to its folder. */
-  readonly name: string;
-  readonly text: string;
-}
-
-/** One layer of policy. Files named `*_test.rego` are for `test` and take no part. */
-export interface OpaLayer {
-  readonly layer: Layer;
-  readonly modules: readonly RegoModule[];
-  /** What rules read as `data`, e.g. from a bundle's data.json. */
-  readonly data?: { readonly [name: string]: Json };
-  /** What the layer has to have as its digest, where a person signed one; another is refused. */
-  readonly pinned?: Digest;
-}
-
-/** One complaint, with its place where there is one. */
-export interface Problem {
-  readonly code: string;
-  readonly message: string;
-  readonly file?: string;
-  readonly row?: number;
-  readonly col?: number;
-}
+export { showProblem };
+export type Problem = PolicyProblem;
+export type OpaLayer = PolicyLayer;
+export type { RegoModule };
 
 export const LAYER_LIMITS = {
   modules: 500,
@@ -43,10 +22,4 @@ export function digestOfLayer(layer: OpaLayer, sums: EngineSums): Digest {
   const modules = layer.modules.filter((one) => !isTest(one)).map(({ name, text }) => ({ name, text }));
   modules.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   return digestOf({ type: 'holdpoint/rego/v1', layer: layer.layer, opa: sums.opa, modules, data: layer.data ?? {} });
-}
-
-/** `policy/x.rego:12:3: …`, as OPA writes it. */
-export function showProblem(problem: Problem): string {
-  const place = [problem.file, problem.row, problem.col].filter((part) => part !== undefined && part !== '').join(':');
-  return place === '' ? problem.message : `${place}: ${problem.message}`;
 }
