@@ -1,6 +1,7 @@
 import type { OperationDefinitionNode } from 'graphql';
 import { RAILWAY_HOSTS } from '../../catalog/railway/provider.ts';
 import type { Json } from '../../core/canonical-json.ts';
+import { worstDanger } from '../../core/danger.ts';
 import { digestOfBytes } from '../../core/digest.ts';
 import type { Effect } from '../../core/effect.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -12,10 +13,21 @@ import {
   opaqueReading,
   withinEffectLimit,
 } from '../api-actions.ts';
+import { type DescribedApis, NO_APIS, operationRef } from '../described-apis.ts';
 import type { Reader, Reading } from '../reading.ts';
 import { verbOfName } from '../verb-words.ts';
-import { type CalledField, fieldsOf, type ParsedDocument, parseDocument, variablesOf } from './document.ts';
+import {
+  type CalledField,
+  fieldsOf,
+  type ParsedDocument,
+  parseDocument,
+  type Variables,
+  variablesOf,
+} from './document.ts';
+import { forgeOf, githubMutation } from './github-effects.ts';
 import { railwayEffect } from './railway-effects.ts';
+import { type DescribedSchema, schemaMutation, schemaQuery } from './schema/schema-effects.ts';
+import { operationName } from './schema/schema-index.ts';
 import { type Endpoint, unknownMutation } from './unknown-api.ts';
 
 const SOURCE = 'graphql';
@@ -25,14 +37,19 @@ const SUMMARY = 'sends a GraphQL request that cannot be judged';
  * Effects of a GraphQL request `{endpoint, query, variables?, operationName?}`. Every root field counts, through aliases
  * and fragments; operation names mean nothing. Without `query` (a persisted query) the request is opaque.
  */
-export const readGraphql: Reader = (action): Reading => {
-  const parsed = actionObject(action);
-  if (!parsed.ok) return opaqueReading(SOURCE, parsed.why, SUMMARY);
-  return readGraphqlRequest(parsed.value);
-};
+export const readGraphql: Reader = makeGraphqlReader(NO_APIS);
+
+/** With the schemas of APIs that somebody described to us. */
+export function makeGraphqlReader(apis: DescribedApis): Reader {
+  return (action) => {
+    const parsed = actionObject(action);
+    if (!parsed.ok) return opaqueReading(SOURCE, parsed.why, SUMMARY);
+    return readGraphqlRequest(parsed.value, apis);
+  };
+}
 
 /** The same, for a request that is already an object. */
-export function readGraphqlRequest(request: JsonObject): Reading {
+export function readGraphqlRequest(request: JsonObject, apis: DescribedApis = NO_APIS): Reading {
   const { endpoint, query, variables, operationName, extensions } = request;
   // SECURITY: a member that we do not know (`documentId`, `doc_id`, ...) may name another operation than `query` does.
   const stranger = Object.keys(request).find((key) => !KNOWN_MEMBERS.has(key));
@@ -60,6 +77,7 @@ export function readGraphqlRequest(request: JsonObject): Reading {
       ? document.document.operations.filter((one) => one.name?.value === operationName)
       : [];
   const operations = named.length === 1 ? named : document.document.operations;
+  const api = apiOf(at, apis);
   const effects: Effect[] = [];
   const questions: Reading['questions'][number][] = [];
   for (const operation of operations) {
@@ -68,6 +86,7 @@ export function readGraphqlRequest(request: JsonObject): Reading {
       document.document,
       isJsonObject(variables ?? undefined) ? (variables as JsonObject) : {},
       at,
+      api,
     );
     effects.push(...reading.effects);
     questions.push(...reading.questions);
@@ -86,28 +105,72 @@ function agreesWithHash(query: string, extensions: Json | undefined): boolean {
   return isJsonObject(persisted) && persisted['sha256Hash'] === digestOfBytes(new TextEncoder().encode(query));
 }
 
+/** Whose API it is, and which schema a person gave us for it. */
+interface Api {
+  readonly catalogue: 'railway' | 'github' | undefined;
+  /** `github.com`, or the host of an Enterprise Server. */
+  readonly forge: string;
+  readonly schema: DescribedSchema | undefined;
+}
+
+function apiOf(endpoint: Endpoint | undefined, apis: DescribedApis): Api {
+  const host = endpoint?.host ?? '';
+  const forge = forgeOf(host, apis);
+  return {
+    catalogue: RAILWAY_HOSTS.includes(host) ? 'railway' : forge === undefined ? undefined : 'github',
+    forge: forge ?? '',
+    schema: endpoint === undefined ? undefined : schemaFor(endpoint, apis),
+  };
+}
+
+/** SECURITY: one schema is for all paths of its hosts but where it names some; another path may be another API. */
+function schemaFor(endpoint: Endpoint, apis: DescribedApis): DescribedSchema | undefined {
+  for (const api of apis.byHost.get(endpoint.host) ?? []) {
+    if (api.index.kind !== 'graphql') continue;
+    const { paths, schema } = api.index;
+    const path = endpoint.path.replace(/\/+$/, '');
+    if (paths.length > 0 && !paths.some((one) => one.replace(/\/+$/, '') === path)) continue;
+    return { name: api.name, trust: api.trust, schema };
+  }
+  return undefined;
+}
+
 function readOperation(
   operation: OperationDefinitionNode,
   document: ParsedDocument,
   given: JsonObject,
   endpoint: Endpoint | undefined,
+  api: Api,
 ): Reading {
   const variables = variablesOf(operation, given);
   const fields = fieldsOf(operation.selectionSet, document, variables);
-  const isRailway = endpoint !== undefined && RAILWAY_HOSTS.includes(endpoint.host);
-  if (operation.operation !== 'mutation') return readQuery(fields, operation, endpoint, isRailway);
-  if (fields.every((field) => field.name.startsWith('__')))
+  if (operation.operation !== 'mutation') return readQuery(fields, operation, endpoint, api);
+  const called = fields.filter((field) => !field.name.startsWith('__'));
+  if (called.length === 0)
     return { effects: [readEffect(endpoint, 'asks nothing of a GraphQL API', operation)], questions: [] };
-  if (!isRailway) {
-    return {
-      effects: fields
-        .filter((field) => !field.name.startsWith('__'))
-        .map((field) => unknownMutation(field, endpoint, document, variables)),
-      questions: [],
-    };
-  }
-  const readings = fields.filter((field) => !field.name.startsWith('__')).map((field) => railwayEffect(field));
+  const readings = called.map((field) => mutationReading(field, endpoint, document, variables, api));
   return { effects: readings.flatMap((one) => one.effects), questions: readings.flatMap((one) => one.questions) };
+}
+
+/** The catalogue knows best; a schema beside it adds its own text. */
+function mutationReading(
+  field: CalledField,
+  endpoint: Endpoint | undefined,
+  document: ParsedDocument,
+  variables: Variables,
+  api: Api,
+): Reading {
+  const { catalogue, schema } = api;
+  if (catalogue !== undefined) {
+    const reading = catalogue === 'railway' ? railwayEffect(field) : githubMutation(field, api.forge);
+    const text = schema?.schema.types.get(schema.schema.mutation ?? '')?.get(field.name)?.description ?? '';
+    if (schema === undefined || text === '' || worstDanger(reading.effects) === 'harmless') return reading;
+    const about = operationRef(schema.name, operationName(schema.schema.mutation ?? '', field.name));
+    return { effects: reading.effects, questions: [...reading.questions, { check: 'documentation', about }] };
+  }
+  return schema === undefined
+    ? { effects: [unknownMutation(field, endpoint, document, variables)], questions: [] }
+    : schemaMutation(field, schema, document, variables);
 }
 
 /** Queries read. On an API that we do not know, one whose name orders a deletion and takes arguments is not believed. */
@@ -115,13 +178,20 @@ function readQuery(
   fields: readonly CalledField[],
   operation: OperationDefinitionNode,
   endpoint: Endpoint | undefined,
-  isKnown: boolean,
+  { catalogue, schema }: Api,
 ): Reading {
-  const suspicious = isKnown
-    ? []
-    : fields.filter(
-        (field) => verbOfName(field.name) === 'destroy' && Object.keys(field.args).length + field.unresolved.length > 0,
-      );
+  if (catalogue === undefined && schema !== undefined) {
+    const kind = operation.operation === 'subscription' ? 'subscription' : 'query';
+    const doubt = schemaQuery(fields, kind, schema);
+    if (doubt !== undefined) return opaqueReading(`graphql:${schema.name}`, doubt, SUMMARY);
+  }
+  const suspicious =
+    catalogue !== undefined || schema !== undefined
+      ? []
+      : fields.filter(
+          (field) =>
+            verbOfName(field.name) === 'destroy' && Object.keys(field.args).length + field.unresolved.length > 0,
+        );
   if (suspicious.length > 0) {
     return opaqueReading(
       'graphql/query-name',
@@ -160,7 +230,8 @@ function endpointOf(text: string | undefined): Endpoint | undefined | 'invalid' 
   if (text === undefined || text === '') return undefined;
   if (!URL.canParse(text)) return 'invalid';
   const url = new URL(text);
-  return { host: url.hostname.toLowerCase().replace(/\.+$/, ''), path: url.pathname };
+  const host = url.hostname.toLowerCase().replace(/\.+$/, '');
+  return { host: url.port === '' ? host : `${host}:${url.port}`, path: url.pathname };
 }
 
 function unique(questions: readonly Reading['questions'][number][]): Reading['questions'] {

@@ -3,6 +3,7 @@ import type { Json } from '../../core/canonical-json.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { isJsonObject, type JsonObject, opaqueReading } from '../api-actions.ts';
+import type { DescribedApis } from '../described-apis.ts';
 import { readGraphqlRequest } from '../graphql/read-graphql.ts';
 import type { Reading } from '../reading.ts';
 import type { Body, HttpRequest } from './request.ts';
@@ -11,10 +12,11 @@ const SUMMARY = 'sends a GraphQL request that cannot be judged';
 const DOCUMENT = /^\s*(?:#[^\n]*\n\s*)*(?:(?:query|mutation|subscription)\b[^{]*\{|fragment\s+\w+\s+on\b|\{\s*[\w.])/;
 
 /** The reading of a request that is GraphQL by its path, host, type or body; `undefined` if it is none. */
-export function graphqlOverHttp(request: HttpRequest, body: Body): Reading | undefined {
+export function graphqlOverHttp(request: HttpRequest, body: Body, apis: DescribedApis): Reading | undefined {
   const isEndpoint =
     request.segments.some((segment) => /^(graphql|gql|graphiql)$/i.test(segment.replace(/\.\w+$/, ''))) ||
-    RAILWAY_HOSTS.includes(request.host);
+    RAILWAY_HOSTS.includes(request.host) ||
+    isDeclaredEndpoint(request, apis);
   const type = request.headers.get('content-type')?.toLowerCase() ?? '';
   if (!isEndpoint && !type.includes('application/graphql') && !looksLikeGraphql(body)) return undefined;
   const requests: (JsonObject | string)[] = [];
@@ -27,9 +29,18 @@ export function graphqlOverHttp(request: HttpRequest, body: Body): Reading | und
   if (requests.length === 0) return opaqueReading('graphql/http', 'it carries no document', SUMMARY);
   const endpoint = `${request.url.protocol}//${request.url.host}${request.path}`;
   const readings = requests.map((one) =>
-    typeof one === 'string' ? opaqueReading('graphql/http', one, SUMMARY) : readGraphqlRequest({ ...one, endpoint }),
+    typeof one === 'string'
+      ? opaqueReading('graphql/http', one, SUMMARY)
+      : readGraphqlRequest({ ...one, endpoint }, apis),
   );
   return { effects: readings.flatMap((one) => one.effects), questions: readings.flatMap((one) => one.questions) };
+}
+
+/** A path that a person declared for a schema. */
+function isDeclaredEndpoint({ host, url, path }: HttpRequest, apis: DescribedApis): boolean {
+  return (apis.byHost.get(url.port === '' ? host : `${host}:${url.port}`) ?? []).some(
+    (api) => api.index.kind === 'graphql' && api.index.paths.includes(path),
+  );
 }
 
 function looksLikeGraphql(body: Body): boolean {

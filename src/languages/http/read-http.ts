@@ -1,9 +1,14 @@
+import { worstDanger } from '../../core/danger.ts';
+import type { Verb } from '../../core/effect.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { actionObject, opaqueReading, withinEffectLimit } from '../api-actions.ts';
+import { type DescribedApis, NO_APIS } from '../described-apis.ts';
 import { makeMcpReader } from '../mcp/read-mcp.ts';
 import type { Reader, Reading, ReadingContext } from '../reading.ts';
 import { readSql } from '../sql/read-sql.ts';
+import { describedRest } from './described-rest.ts';
 import { gitOverHttp } from './git-smart-http.ts';
+import { githubRest } from './github-rest.ts';
 import { graphqlOverHttp } from './graphql-over-http.ts';
 import { modelCall } from './model-calls.ts';
 import { bodyOf, type HttpRequest, requestOf } from './request.ts';
@@ -20,35 +25,54 @@ const SUMMARY = 'sends a request that cannot be judged';
  */
 export const readHttp: Reader = makeHttpReader({});
 
-/** With a reader for shell commands in the arguments of tools that are called over HTTP. */
-export function makeHttpReader(readers: { readonly shell?: Reader }): Reader {
+export interface HttpReaders {
+  /** For commands in the arguments of tools that are called over HTTP. */
+  readonly shell?: Reader;
+  /** APIs that somebody described to us. */
+  readonly apis?: DescribedApis;
+}
+
+export function makeHttpReader(readers: HttpReaders): Reader {
   return atDepth(readers, 0);
 }
 
 /** A request may carry a tool call that carries a URL, and so on. */
-function atDepth(readers: { readonly shell?: Reader }, depth: number): Reader {
+function atDepth(readers: HttpReaders, depth: number): Reader {
+  const { shell, apis = NO_APIS } = readers;
   return (action, context) => {
     if (depth > LIMITS.nestedCommands) return opaqueReading(SOURCE, 'requests inside requests', SUMMARY);
     const parsed = actionObject(action);
     if (!parsed.ok) return opaqueReading(SOURCE, parsed.why, SUMMARY);
     const request = requestOf(parsed.value);
     if (!request.ok) return opaqueReading(SOURCE, request.why, SUMMARY);
-    const mcp = makeMcpReader({ ...readers, sql: readSql, http: atDepth(readers, depth + 1) });
-    return withinEffectLimit(readRequest(request.request, mcp, context), SOURCE);
+    const mcp = makeMcpReader({
+      ...(shell === undefined ? {} : { shell }),
+      sql: readSql,
+      http: atDepth(readers, depth + 1),
+    });
+    return withinEffectLimit(readRequest(request.request, mcp, apis, context), SOURCE);
   };
 }
 
-function readRequest(request: HttpRequest, mcp: Reader, context: ReadingContext): Reading {
+function readRequest(request: HttpRequest, mcp: Reader, apis: DescribedApis, context: ReadingContext): Reading {
   const overrides = isOverridden(request);
   const git = overrides ? undefined : gitOverHttp(request, context);
   if (git !== undefined) return git;
   const body = bodyOf(request);
   const model = overrides ? undefined : modelCall(request, body);
   if (model !== undefined) return model;
-  const rest = restEffect(request, body);
   const carried =
-    rpcOverHttp(request, body, mcp, context) ?? graphqlOverHttp(request, body) ?? sqlOverHttp(request, body, context);
-  if (carried === undefined) return { effects: [rest], questions: [] };
+    rpcOverHttp(request, body, mcp, context) ??
+    graphqlOverHttp(request, body, apis) ??
+    sqlOverHttp(request, body, context);
+  const catalogued = githubRest(request, body, apis, context);
+  const described = besides(catalogued, describedRest(request, body, apis));
+  if (carried === undefined)
+    return joined([catalogued, described]) ?? { effects: [restEffect(request, body)], questions: [] };
+  // SECURITY: a body that looks like a query does not make an operation that is known to be one.
+  const known = joined([catalogued, described].filter((one) => one !== undefined && isDestructive(one)));
+  if (known !== undefined) return joined([carried, known]) ?? carried;
+  const rest = restEffect(request, body);
   // A POST is how such languages are carried; any stricter method, or one that overrides it, is an effect of its own.
   const isCarrier =
     rest.verb === 'run' ||
@@ -57,6 +81,27 @@ function readRequest(request: HttpRequest, mcp: Reader, context: ReadingContext)
     request.method === 'POST' ||
     request.method === 'GET';
   return isCarrier && !overrides ? carried : { effects: [...carried.effects, rest], questions: carried.questions };
+}
+
+/** What a document adds to a catalogue of ours, which knows more than a method: a worse verb, and its text. */
+function besides(catalogued: Reading | undefined, described: Reading | undefined): Reading | undefined {
+  if (catalogued === undefined || described === undefined) return described;
+  const verbs = new Set(catalogued.effects.map((effect) => effect.verb));
+  const isWorse = (verb: Verb): boolean =>
+    (verb === 'destroy' || verb === 'grant' || verb === 'expose') && !verbs.has(verb) && !verbs.has('destroy');
+  const effects = described.effects.filter((effect) => isWorse(effect.verb));
+  const isAsked = effects.length > 0 || worstDanger(catalogued.effects) !== 'harmless';
+  return { effects, questions: isAsked ? described.questions : [] };
+}
+
+function joined(readings: readonly (Reading | undefined)[]): Reading | undefined {
+  const there = readings.filter((one) => one !== undefined);
+  if (there.length < 2) return there[0];
+  return { effects: there.flatMap((one) => one.effects), questions: there.flatMap((one) => one.questions) };
+}
+
+function isDestructive(reading: Reading): boolean {
+  return worstDanger(reading.effects) === 'destructive';
 }
 
 function isOverridden(request: HttpRequest): boolean {

@@ -9,13 +9,21 @@ const SOURCE = 'http/method';
 
 /** What a request without a description of its API does, by method, path and the orders in it. */
 export function restEffect(request: HttpRequest, body: Body): Effect {
-  const methods = [request.method, ...overridesOf(request, body)];
-  let verb: NameVerb | 'opaque' | undefined;
-  for (const method of methods) verb = stricterOf(verb, verbOfMethod(method, request, body));
-  return effectOf(verb ?? 'opaque', request);
+  return effectOf(verbOfRequest(request, body), request);
 }
 
-type Judged = NameVerb | 'opaque';
+export type Judged = NameVerb | 'opaque';
+
+export function verbOfRequest(request: HttpRequest, body: Body): Judged {
+  let verb: Judged | undefined;
+  for (const method of methodsOf(request, body)) verb = stricterOf(verb, verbOfMethod(method, request, body));
+  return verb ?? 'opaque';
+}
+
+/** The method on the request line, and those that a server may use in its place. */
+export function methodsOf(request: HttpRequest, body: Body): readonly string[] {
+  return [...new Set([request.method, ...overridesOf(request, body)])];
+}
 
 function stricterOf(a: Judged | undefined, b: Judged): Judged {
   if (a === undefined) return b;
