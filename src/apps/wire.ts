@@ -4,6 +4,10 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
+import { openApiDocuments } from '../adapters/documents/api-documents.ts';
+import { makeDocumentationVerifier } from '../adapters/documents/documentation-verifier.ts';
+import { githubApi } from '../adapters/github/api.ts';
+import { makeGithubVerifier } from '../adapters/github/github-verifier.ts';
 import { hostReleaseExecutor } from '../adapters/local-executor/host-release.ts';
 import { runShellAction } from '../adapters/local-executor/run-shell-action.ts';
 import { listSafeguards } from '../adapters/local-safeguard/list-safeguards.ts';
@@ -16,8 +20,10 @@ import { openStore } from '../adapters/sqlite/store.ts';
 import { makeSystemClock } from '../adapters/system-clock/system-clock.ts';
 import { makeTaskMemory } from '../adapters/task-memory/task-memory.ts';
 import { makeWorkspaceVerifier } from '../adapters/workspace/workspace-verifier.ts';
+import { GITHUB_DOCUMENTATION } from '../catalog/providers/github.ts';
 import { RAILWAY_DOCUMENTATION } from '../catalog/railway/provider.ts';
 import type { StatedFacts } from '../core/facts.ts';
+import { apiDifferences } from '../languages/api-differences.ts';
 import type { RawAttempt } from '../pipeline/observe.ts';
 import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
 import type { Certificates } from '../ports/certificates.ts';
@@ -32,6 +38,7 @@ import { workspaceOf } from './daemon/origin.ts';
 import { makePreapprove } from './daemon/preapproval.ts';
 import { withRememberedDenials } from './daemon/remembered-denials.ts';
 import { makeService } from './daemon/service.ts';
+import { describeDocuments } from './described-documents.ts';
 import { toAction } from './egress/action.ts';
 import { CredentialTable } from './egress/credential-table.ts';
 import { startEgress } from './egress/start.ts';
@@ -66,11 +73,27 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     return { ok: false, why: error instanceof Error ? error.message : String(error) };
   }
   const credentials = new CredentialTable();
+  const documents = openApiDocuments({
+    folder: path.join(paths.config, 'apis'),
+    cache: path.join(paths.state, 'apis'),
+    clock,
+    compare: apiDifferences,
+  });
+  const described = describeDocuments(documents.documents, documents.githubHosts);
+  for (const [name, why] of described.faults)
+    process.stderr.write(`holdpoint: the document of \`${name}\` cannot be read: ${why}\n`);
   const tasks = makeTaskMemory({ file: path.join(paths.state, 'tasks.jsonl') });
   const pipeline = makePipeline({
-    read: await allReaders(),
+    read: await allReaders(described.apis),
     verifiers: [
       makeWorkspaceVerifier({ clock, tasks }),
+      makeDocumentationVerifier({ documents, clock, textOf: described.textOf }),
+      makeGithubVerifier({
+        apiOf: (forge) => githubApi(forge, documents.githubHosts),
+        credentials,
+        clock,
+        documentation: GITHUB_DOCUMENTATION,
+      }),
       makeRailwayVerifier({
         endpoint: options.railwayEndpoint ?? RAILWAY,
         credentials,

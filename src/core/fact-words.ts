@@ -23,11 +23,7 @@ export function describeFact(evidence: Evidence): FactWords {
       text: `credential: ${text(at.kind)}, reaches ${text(at.scope)}${at.broad === true ? ', more than this task needs' : ''}`,
     };
   if ('trackedAndClean' in at) return fileWords(at);
-  if (question.check === 'documentation')
-    return {
-      mark: '✗',
-      text: `documentation, in our words (${text(at.url)}, as of ${text(at.date)}): ${text(at.text)}`,
-    };
+  if (question.check === 'documentation') return documentationWords(at);
   if (question.check === 'content')
     return {
       mark: '✓',
@@ -66,6 +62,15 @@ function backupsWords(at: Members): FactWords {
   return {
     mark: inside === 0 ? '✓' : '✗',
     text: `backups: ${list.length - inside} outside what would be deleted, ${inside} inside`,
+  };
+}
+
+function documentationWords(at: Members): FactWords {
+  const said = at.quoted === true ? `“${text(at.text)}”` : text(at.text);
+  const changed = at.changed === undefined ? '' : `; the server describes itself otherwise by now: ${text(at.changed)}`;
+  return {
+    mark: '✗',
+    text: `documentation, ${at.quoted === true ? 'quoted' : 'in our words'} (${text(at.url)}, as of ${text(at.date)}): ${said}${changed}`,
   };
 }
 

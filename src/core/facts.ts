@@ -80,6 +80,10 @@ export type DocumentationFact = {
   readonly url: string;
   /** Date of the stored copy, ISO 8601. */
   readonly date: string;
+  /** `text` is the author's own; else it is ours. */
+  readonly quoted?: boolean;
+  /** What the server says otherwise by now than the text that a person confirmed. */
+  readonly changed?: string;
 };
 
 /** `environment` about `git/remote-ref` or `git/repository`. */

@@ -9,8 +9,13 @@ export type StrictJsonResult =
  * surrogates, no number that a double does not hold (two numbers would become one), bounded depth. RFC 8259 with the I-JSON restrictions of RFC 7493.
  * `maxDepth` counts nested arrays and objects. Never throws.
  */
-export function parseStrictJson(text: string, maxDepth: number): StrictJsonResult {
-  const fault = scan(text, maxDepth);
+export function parseStrictJson(
+  text: string,
+  maxDepth: number,
+  /** `any`: for texts whose numbers nobody acts on. */
+  { numbers = 'exact' }: { readonly numbers?: 'exact' | 'any' } = {},
+): StrictJsonResult {
+  const fault = scan(text, maxDepth, numbers === 'exact');
   if (fault !== undefined) return { ok: false, error: fault };
   try {
     return { ok: true, value: JSON.parse(text) as Json };
@@ -20,7 +25,7 @@ export function parseStrictJson(text: string, maxDepth: number): StrictJsonResul
 }
 
 /** Looks for what `JSON.parse` lets through in silence; grammar itself is left to `JSON.parse`. */
-function scan(text: string, maxDepth: number): string | undefined {
+function scan(text: string, maxDepth: number, checksNumbers: boolean): string | undefined {
   if (!text.isWellFormed()) return 'a lone surrogate in the text';
   // One entry for each open container: the keys seen so far for an object, undefined for an array.
   const open: (Set<string> | undefined)[] = [];
@@ -44,7 +49,7 @@ function scan(text: string, maxDepth: number): string | undefined {
     }
     if (isNumberUnit(code)) {
       const end = endOfNumber(text, i);
-      const fault = numberFault(text.slice(i, end));
+      const fault = checksNumbers ? numberFault(text.slice(i, end)) : undefined;
       if (fault !== undefined) return fault;
       i = end;
       continue;

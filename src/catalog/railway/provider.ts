@@ -28,6 +28,16 @@ export const RAILWAY_DOCUMENTATION: ReadonlyMap<string, DocumentationFact> = new
     },
   ],
   [
+    'volume-instance',
+    {
+      text:
+        'the API reference calls volumeInstanceBackupRestore “Restore a volume instance from a backup”; what the volume holds now is replaced by the backup, ' +
+        'and nothing there says that it is kept',
+      url: 'https://docs.railway.com/reference/backups',
+      date: '2026-08-01',
+    },
+  ],
+  [
     'service',
     {
       text: 'serviceDelete takes an environment, which limits it only where that is a fork; otherwise the service goes from every environment that is not one',

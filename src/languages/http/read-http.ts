@@ -3,6 +3,7 @@ import type { Verb } from '../../core/effect.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { actionObject, opaqueReading, withinEffectLimit } from '../api-actions.ts';
 import { type DescribedApis, NO_APIS } from '../described-apis.ts';
+import { makeGraphqlReader } from '../graphql/read-graphql.ts';
 import { makeMcpReader } from '../mcp/read-mcp.ts';
 import type { Reader, Reading, ReadingContext } from '../reading.ts';
 import { readSql } from '../sql/read-sql.ts';
@@ -49,6 +50,7 @@ function atDepth(readers: HttpReaders, depth: number): Reader {
       ...(shell === undefined ? {} : { shell }),
       sql: readSql,
       http: atDepth(readers, depth + 1),
+      graphql: makeGraphqlReader(apis),
     });
     return withinEffectLimit(readRequest(request.request, mcp, apis, context), SOURCE);
   };

@@ -29,6 +29,8 @@ export interface McpReaders {
   readonly shell?: Reader;
   readonly sql: Reader;
   readonly http?: Reader;
+  /** With the schemas that are known; without it, texts are judged by name. */
+  readonly graphql?: Reader;
 }
 
 /**
@@ -181,12 +183,15 @@ function readEmbedded(
       return { effects: [opaqueEffect('mcp/code', 'it runs code', 'calls an MCP tool', target)], questions: [] };
     case 'graphql': {
       const { endpoint, variables, operationName } = one.around;
-      return readGraphqlRequest({
+      const request: Json = {
         query: one.query,
         ...(typeof endpoint === 'string' ? { endpoint } : {}),
         ...(variables === undefined ? {} : { variables }),
         ...(operationName === undefined ? {} : { operationName }),
-      });
+      };
+      return readers.graphql === undefined
+        ? readGraphqlRequest(request)
+        : readers.graphql({ kind: 'graphql', bytes: canonicalBytes(request) }, context);
     }
     case 'http':
       if (readers.http === undefined)

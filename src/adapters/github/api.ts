@@ -1,0 +1,9 @@
+/**
+ * Base URL of the REST API of a forge: github.com, a tenant of ghe.com, or an Enterprise Server that a person declared. SECURITY:
+ * `undefined` for anything else, since the request's own credential goes there.
+ */
+export function githubApi(forge: string, declaredHosts: readonly string[]): string | undefined {
+  if (forge === 'github.com') return 'https://api.github.com';
+  if (/^[a-z0-9-]+\.ghe\.com$/.test(forge)) return `https://api.${forge}`;
+  return declaredHosts.includes(forge) ? `https://${forge}/api/v3` : undefined;
+}
