@@ -60,6 +60,7 @@ export function makeGithubVerifier(options: GithubVerifierOptions): Verifier {
 
   const answerNow = async (question: Question, attempt: Attempt, signal: AbortSignal): Promise<Learnt> => {
     const { about, check } = question;
+    if (signal.aborted) return { answer: unknown('the question was given up'), atMs: clock.nowMs() };
     const [forge = '', owner = '', repo = ''] = about.path;
     const no = (why: string): Learnt => ({ answer: unknown(why), atMs: clock.nowMs() });
     const base = options.apiOf(forge);
