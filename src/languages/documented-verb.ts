@@ -90,7 +90,9 @@ const AGAIN = '(?:then |also |[a-z]+ly )*';
 const OF_ITSELF =
   '(?:(?:this|it|the|also|then|will|can|api|endpoint|operation|method|call|request|mutation|[a-z]+ly) )*';
 /** `Delete status` and the like name a thing. */
-const A_THING = '(?! (?:status|history|log|event|date|time|flag|policy|preview|marker|protection)s?\\b)';
+const THINGS = 'status|history|log|event|date|time|flag|policy|preview|marker|protection';
+const A_THING = `(?! (?:${THINGS})s?\\b)`;
+const NAMES_A_THING = new RegExp(`^(?:${THINGS})s?$`);
 const LEADS = new RegExp(`^${OF_ITSELF}(?:${DESTROYS})(?:s|es)?\\b${A_THING}`);
 const BARE = new RegExp(`^(?:[a-z]+ly )?(?:${DESTROYS})\\b`);
 const AND_DELETES = new RegExp(`\\b(?:and|then|also|or) ${AGAIN}(?:${DESTROYS})(?:s|es)\\b`);
@@ -106,7 +108,10 @@ const CONDITION = /^(if|when|once|unless|after|before|while)\b/;
 function safeNameVerb(name: string): NameVerb | undefined {
   const words = wordsOf(name);
   const isOrder = words.some(
-    (word, index) => EXACTLY_DESTROYS.test(word) && (index === 0 || /^(and|or|then)$/.test(words[index - 1] ?? '')),
+    (word, index) =>
+      EXACTLY_DESTROYS.test(word) &&
+      !NAMES_A_THING.test(words[index + 1] ?? '') &&
+      (index === 0 || /^(and|or|then)$/.test(words[index - 1] ?? '')),
   );
   return isOrder ? 'destroy' : verbOfName(name) === 'read' ? 'read' : undefined;
 }
