@@ -80,7 +80,8 @@ function readRequest(request: HttpRequest, mcp: Reader, apis: DescribedApis, con
     rest.verb === 'run' ||
     rest.verb === 'read' ||
     rest.verb === 'create' ||
-    request.method === 'POST' ||
+    // SECURITY: but not one whose path says that it deletes, whatever its body looks like.
+    (request.method === 'POST' && rest.verb !== 'destroy') ||
     request.method === 'GET';
   return isCarrier && !overrides ? carried : { effects: [...carried.effects, rest], questions: carried.questions };
 }

@@ -8,6 +8,7 @@ import { DATABASES } from './db-clients.ts';
 import { EDITORS } from './edit-tools.ts';
 import { usesMemoryDatabase } from './effective-settings.ts';
 import { fd, find } from './find.ts';
+import { ghApi } from './gh-api.ts';
 import { guardCommand, isGuardProgram, touchesGuard } from './guard-command.ts';
 import { INTERPRETERS, makeVenv, runFile } from './interpreters.ts';
 import {
@@ -111,6 +112,8 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
   if (head.s.includes('/') && isMadeHere(head.s, scope, machine)) return runFile(head, call.argv, call, undefined);
   const handler = local && !TABLE.has(name) && !isToolScript(name) ? undefined : HANDLERS.get(name);
   if (handler !== undefined) return handler(call);
+  const api = ghApi(call);
+  if (api !== undefined) return api;
   const tool = TABLE.get(name);
   if (tool !== undefined) {
     sendsSecretsOf(call);

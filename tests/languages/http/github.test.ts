@@ -41,6 +41,14 @@ describe('github catalogue', () => {
         for (const one of kind === 'ref' ? ['branch', 'tag'] : [kind]) assert.ok(GITHUB_DOCUMENTATION.has(one), one);
   });
 
+  it('knows an Enterprise Server where a person declared its host, and nowhere else', () => {
+    const opened = (host: string): string => {
+      const input = { method: 'POST', url: `https://${host}/api/v3/repos/acme/shop/issues`, body: '{"title":"x"}' };
+      return worstDanger(read(actionOf('http', input), NO_FACTS).effects);
+    };
+    assert.deepEqual([opened('ghe.corp.example'), opened('git.other.example')], ['harmless', 'opaque']);
+  });
+
   it('never finds a deletion harmless that is not undone or made again', () => {
     for (const { name, verb, reversal } of [...GITHUB_OPERATIONS, ...GITHUB_MUTATIONS.values()]) {
       const method = name.split(' ')[0];
