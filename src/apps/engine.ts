@@ -20,6 +20,8 @@ export interface EngineOptions {
   mode(): 'shadow' | 'enforce';
   readonly registry?: { readonly registryFile: string; readonly trustedOwnerUids: readonly number[] };
   readonly railwayEndpoint?: string;
+  /** In place of github.com's REST API. */
+  readonly githubEndpoint?: string;
   readonly gateway?: Pick<EgressOptions, 'resolve' | 'allowAddresses' | 'extraCa'> & { readonly holdWaitMs?: number };
 }
 

@@ -4,7 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
-import { openApiDocuments } from '../adapters/documents/api-documents.ts';
+import { openApiDocuments, readyApiDocuments } from '../adapters/documents/api-documents.ts';
 import { makeDocumentationVerifier } from '../adapters/documents/documentation-verifier.ts';
 import { githubApi } from '../adapters/github/api.ts';
 import { makeGithubVerifier } from '../adapters/github/github-verifier.ts';
@@ -26,6 +26,7 @@ import type { StatedFacts } from '../core/facts.ts';
 import { apiDifferences } from '../languages/api-differences.ts';
 import type { RawAttempt } from '../pipeline/observe.ts';
 import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
+import type { ApiDocuments } from '../ports/api-documents.ts';
 import type { Certificates } from '../ports/certificates.ts';
 import type { People } from '../ports/people.ts';
 import type { Store } from '../ports/store.ts';
@@ -43,10 +44,13 @@ import { toAction } from './egress/action.ts';
 import { CredentialTable } from './egress/credential-table.ts';
 import { startEgress } from './egress/start.ts';
 import type { Engine, EngineOptions, EngineResult } from './engine.ts';
+import type { Paths } from './paths.ts';
 import { allReaders } from './readers.ts';
 import { STATED_FOLDER, statedFacts } from './stated-facts.ts';
 
 const JUDGE_TIMEOUT_MS = 60_000;
+/** A server of documents that is slow must not keep the daemon from starting: what it has not sent is not in effect. */
+const DOCUMENTS_TIMEOUT_MS = 5_000;
 const RAILWAY = 'https://backboard.railway.com/graphql/v2';
 
 /** Builds one engine out of the real adapters and starts it. The only place that knows them. */
@@ -73,12 +77,10 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     return { ok: false, why: error instanceof Error ? error.message : String(error) };
   }
   const credentials = new CredentialTable();
-  const documents = openApiDocuments({
-    folder: path.join(paths.config, 'apis'),
-    cache: path.join(paths.state, 'apis'),
-    clock,
-    compare: apiDifferences,
-  });
+  const documents = await readyApiDocuments(
+    { folder: path.join(paths.config, 'apis'), cache: path.join(paths.state, 'apis'), clock, compare: apiDifferences },
+    AbortSignal.timeout(DOCUMENTS_TIMEOUT_MS),
+  );
   const described = describeDocuments(documents.documents, documents.githubHosts);
   for (const [name, why] of described.faults)
     process.stderr.write(`holdpoint: the document of \`${name}\` cannot be read: ${why}\n`);
@@ -89,7 +91,10 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       makeWorkspaceVerifier({ clock, tasks }),
       makeDocumentationVerifier({ documents, clock, textOf: described.textOf }),
       makeGithubVerifier({
-        apiOf: (forge) => githubApi(forge, documents.githubHosts),
+        apiOf: (forge) =>
+          forge === 'github.com' && options.githubEndpoint !== undefined
+            ? options.githubEndpoint
+            : githubApi(forge, documents.githubHosts),
         credentials,
         clock,
         documentation: GITHUB_DOCUMENTATION,
@@ -209,6 +214,17 @@ export async function openJudge(
       approver: !looksAtDisk(raw) ? { exceptions: () => Promise.resolve([]) } : people,
       store: { denials: () => Promise.resolve([]) },
     })(raw);
+}
+
+/** The documents of APIs as they are configured, for whoever looks at them. */
+export function lookAtDocuments(paths: Paths): ApiDocuments {
+  return openApiDocuments({
+    folder: path.join(paths.config, 'apis'),
+    cache: path.join(paths.state, 'apis'),
+    clock: makeSystemClock(),
+    compare: apiDifferences,
+    keeps: paths.trust === 'advisory',
+  });
 }
 
 function looksAtDisk({ action: { cwd } }: RawAttempt): boolean {

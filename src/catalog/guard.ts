@@ -117,6 +117,7 @@ export const BYPASS_VARIABLES: ReadonlyMap<string, (value: string) => boolean> =
 
 /** Subcommands of the guard's own program that only look, or that carry out what was judged. */
 export const GUARD_READS: ReadonlySet<string> = new Set([
+  'apis',
   'status',
   'check',
   'ask',

@@ -6,6 +6,7 @@ import { benchDecision } from './decision.ts';
 import { benchEgress } from './egress.ts';
 import { benchHook } from './hook.ts';
 import { ledgerBench } from './ledger.ts';
+import { benchReaders } from './readers.ts';
 
 interface Row {
   readonly name: string;
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, { readonly title: string; run(): Promise<
       (await benchHook()).map((row) => ({ name: row.name + versus(row), value: row.medianMs, unit: 'ms' })),
   },
   decision: { title: 'The decision', run: benchDecision },
+  readers: { title: 'Requests to APIs, parsed and classified', run: benchReaders },
   ledger: { title: 'The ledger', run: ledgerBench },
   egress: {
     title: 'The gateway',

@@ -15,6 +15,17 @@ export interface ApiDocumentsOptions {
   /** What a new text says otherwise than the confirmed one, for people. */
   compare(kind: 'openapi' | 'graphql', confirmed: string, now: string, hosts: readonly string[]): readonly string[];
   readonly fetch?: typeof globalThis.fetch;
+  /** False where the cache is another account's: what is fetched is then only looked at. */
+  readonly keeps?: boolean;
+}
+
+/** As `openApiDocuments`, after fetching what a person confirmed and is not at hand yet. */
+export async function readyApiDocuments(options: ApiDocumentsOptions, signal: AbortSignal): Promise<ApiDocuments> {
+  const documents = openApiDocuments(options);
+  const isMissing = documents.states().some((one) => one.confirmed !== undefined && one.state === 'unconfirmed');
+  if (!isMissing) return documents;
+  await documents.refresh(signal);
+  return openApiDocuments(options);
 }
 
 interface Text {
@@ -59,7 +70,7 @@ export function openApiDocuments(options: ApiDocumentsOptions): ApiDocuments {
     const at = placeOf(configuration, options.folder);
     if (at.kind !== 'file') remote.push({ file, configuration });
     const now = at.kind === 'file' ? readText(at.path) : undefined;
-    const confirmed = confirmedText(configuration, now, options.cache);
+    const confirmed = confirmedText(configuration, now, options);
     if (confirmed !== undefined)
       documents.push({
         name: configuration.name,
@@ -140,26 +151,27 @@ function textOf(bytes: Uint8Array, atMs: number): Text | string {
 function confirmedText(
   configuration: DescribedConfiguration,
   now: Text | string | undefined,
-  cache: string,
+  options: ApiDocumentsOptions,
 ): Text | undefined {
   const { digest } = configuration;
   if (digest === undefined) return undefined;
   if (typeof now === 'object' && now.digest === digest) {
-    keepFile(cache, now);
+    keepFile(options, now);
     return now;
   }
-  const kept = readText(path.join(cache, `${digest}.txt`));
+  const kept = readText(path.join(options.cache, `${digest}.txt`));
   // INVARIANT: the cache is trusted for nothing but its digests.
   return typeof kept === 'object' && kept.digest === digest ? kept : undefined;
 }
 
 function keepText(bytes: Uint8Array, options: ApiDocumentsOptions): Text | string {
   const text = textOf(bytes, options.clock.nowMs());
-  if (typeof text === 'object') keepFile(options.cache, text);
+  if (typeof text === 'object') keepFile(options, text);
   return text;
 }
 
-function keepFile(cache: string, text: Text): void {
+function keepFile({ cache, keeps = true }: ApiDocumentsOptions, text: Text): void {
+  if (!keeps) return;
   try {
     const file = path.join(cache, `${text.digest}.txt`);
     const known = readText(file);

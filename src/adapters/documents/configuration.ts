@@ -54,11 +54,11 @@ export type ConfigurationResult =
   | { readonly ok: true; readonly file: string; readonly configuration: Configuration }
   | { readonly ok: false; readonly file: string; readonly why: string };
 
-/** Every `*.json` in the folder, in order of name; an empty list where there is no folder. */
+/** Every `NAME.json` in the folder, in order of name; an empty list where there is no folder. A name with another dot is a document's. */
 export function readConfigurations(folder: string): readonly ConfigurationResult[] {
   let names: string[];
   try {
-    names = readdirSync(folder).filter((one) => one.endsWith('.json'));
+    names = readdirSync(folder).filter((one) => /^[^.]+\.json$/.test(one));
   } catch {
     return [];
   }

@@ -10,6 +10,7 @@ import {
   hookClientBundle,
   ledgerDir,
   listSafeguards,
+  lookAtDocuments,
   makeSystemClock,
   openCertificates,
   openEngine,
@@ -19,6 +20,7 @@ import {
   runShellAction,
   workspaceOf,
 } from '../wire.ts';
+import { runApis } from './apis.ts';
 import { type CheckDeps, runCheck } from './check.ts';
 import { runBatch } from './check-batch.ts';
 import { ask } from './client.ts';
@@ -152,6 +154,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       return runLog(args, io, { paths, sign, nowMs: Date.now });
     case 'reopen':
       return runReopen(args, io, { paths, sign, nowMs: Date.now });
+    case 'apis':
+      return runApis(args, io, lookAtDocuments(paths));
     case 'undo':
       return runUndo(args, io, {
         list: () => listSafeguards(path.join(paths.state, 'safeguards')),

@@ -9,6 +9,7 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
     preapprove   sign ahead for one CI job                          log          the record; log checkpoint
     verify-log   re-derive the record and find tampering            undo         put back what was copied before it ran
     reopen ID    forget what was denied for its task                replay       replay an incident, unguarded and guarded
+    apis         the documents of APIs that requests are judged by
   for agents and scripts
     check        judge a command without running it                 ask          open a hold without trying
     exec         judge a command, then run exactly that             run          start an agent behind the gateway
@@ -68,6 +69,12 @@ holdpoint log erase INDEX [--key NAME|FILE]
 
 The record. \`checkpoint\` prints the signed head: keep it elsewhere. \`erase\` deletes a payload, with your signature; the log
 still verifies.
+`,
+  apis: `holdpoint apis [--fetch] [--json]
+
+The documents of APIs below the configuration (docs/providers.md): which are in effect, from where and of when, and what a
+text that nobody confirmed says otherwise. \`--fetch\` looks at URLs and introspection again. Nothing takes effect by this
+command: a person writes the digest that it shows into the file.
 `,
   undo: `holdpoint undo [ID [--to DIR] [--overwrite]]
 

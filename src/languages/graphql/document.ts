@@ -131,14 +131,17 @@ export function fieldsOf(
   variables: Variables,
 ): CalledField[] {
   const found: CalledField[] = [];
-  const spread = new Set<string>();
+  // Most sets have no fragment; most fields of a large request no argument.
+  let spread: Set<string> | undefined;
   const walk = (selections: SelectionSetNode | undefined): void => {
     for (const selection of selections?.selections ?? []) {
-      if (isLeftOut(selection.directives ?? [])) continue;
+      if (selection.directives !== undefined && selection.directives.length > 0 && isLeftOut(selection.directives))
+        continue;
       if (selection.kind === Kind.FIELD) found.push(calledField(selection, variables));
       else if (selection.kind === Kind.INLINE_FRAGMENT) walk(selection.selectionSet);
       // The same fragment twice in one set adds nothing: equal fields are merged.
-      else if (!spread.has(selection.name.value)) {
+      else if (spread?.has(selection.name.value) !== true) {
+        spread ??= new Set();
         spread.add(selection.name.value);
         walk(document.fragments.get(selection.name.value)?.selectionSet);
       }
@@ -146,6 +149,15 @@ export function fieldsOf(
   };
   walk(set);
   return found;
+}
+
+/** True where a set only shows values: no arguments, nothing below, no fragment. Such a set does nothing of its own. */
+export function isFlat(set: SelectionSetNode | undefined): boolean {
+  for (const selection of set?.selections ?? []) {
+    if (selection.kind !== Kind.FIELD || selection.selectionSet !== undefined) return false;
+    if ((selection.arguments?.length ?? 0) > 0) return false;
+  }
+  return true;
 }
 
 /** SECURITY: only a literal counts. A variable may have another value by the time that it is sent. */
@@ -177,7 +189,18 @@ export function variablesOf(operation: OperationDefinitionNode, given: JsonObjec
   return { given, defaults };
 }
 
+const NO_ARGUMENTS: JsonObject = Object.freeze(Object.create(null) as JsonObject);
+const NONE: readonly string[] = Object.freeze([]);
+
 function calledField(node: FieldNode, variables: Variables): CalledField {
+  if (node.arguments === undefined || node.arguments.length === 0)
+    return {
+      name: node.name.value,
+      args: NO_ARGUMENTS,
+      unresolved: NONE,
+      span: [node.loc?.start ?? 0, node.loc?.end ?? 0],
+      selections: node.selectionSet,
+    };
   const args: { [name: string]: Json } = Object.create(null) as { [name: string]: Json };
   const unresolved: string[] = [];
   for (const argument of node.arguments ?? []) {

@@ -2,7 +2,7 @@ import type { Effect, Reversal, Verb } from '../../core/effect.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { brief, opaqueEffect } from '../api-actions.ts';
 import { type NameVerb, stricterVerb, verbOfName } from '../verb-words.ts';
-import { type CalledField, fieldsOf, type ParsedDocument, type Variables } from './document.ts';
+import { type CalledField, fieldsOf, isFlat, type ParsedDocument, type Variables } from './document.ts';
 
 /** Where an operation goes: host and path of the endpoint, or nothing for a bare document. */
 export interface Endpoint {
@@ -60,7 +60,7 @@ function verbOfTree(
 ): NameVerb | undefined {
   let verb = verbOfName(field.name);
   const isNamespace = verb === undefined || verb === 'read';
-  if (depth >= LIMITS.graphqlDepth) return verb;
+  if (depth >= LIMITS.graphqlDepth || isFlat(field.selections)) return verb;
   for (const inner of fieldsOf(field.selections, document, variables)) {
     const takesArguments = Object.keys(inner.args).length > 0 || inner.unresolved.length > 0;
     if (!takesArguments && !(isNamespace && inner.selections !== undefined)) continue;

@@ -3,14 +3,7 @@ import type { Json } from '../../../core/canonical-json.ts';
 import { LIMITS } from '../../../core/limits.ts';
 import { parseStrictJson } from '../../../core/strict-json.ts';
 import { isJsonObject, type JsonObject } from '../../api-actions.ts';
-import { type Documented, documentedVerb } from '../../documented-verb.ts';
-import {
-  operationName,
-  SCHEMA_LIMITS,
-  type SchemaArgument,
-  type SchemaField,
-  type SchemaIndex,
-} from './schema-index.ts';
+import { SCHEMA_LIMITS, type SchemaArgument, type SchemaField, type SchemaIndex, schemaField } from './schema-index.ts';
 
 export type SchemaResult =
   | { readonly ok: true; readonly index: SchemaIndex }
@@ -39,19 +32,7 @@ export function schemaIndex(text: string): SchemaResult {
   };
   if (index.query === undefined && index.mutation === undefined)
     return { ok: false, why: 'the schema has no root type' };
-  const documented = new Map<string, Documented>();
-  for (const [type, isSafe] of [
-    [index.query, true],
-    [index.subscription, true],
-    [index.mutation, false],
-  ] as const)
-    for (const field of types.get(type ?? '')?.values() ?? [])
-      documented.set(operationName(type ?? '', field.name), documentedField(field, isSafe));
-  return { ok: true, index: { ...index, documented } };
-}
-
-export function documentedField(field: SchemaField, isSafe: boolean): Documented {
-  return documentedVerb({ name: field.name, summary: '', description: field.description, isSafe });
+  return { ok: true, index };
 }
 
 interface Parts {
@@ -81,17 +62,20 @@ function ofSdl(text: string): Parts | string {
         const fields = parts.types.get(definition.name.value) ?? new Map<string, SchemaField>();
         parts.types.set(definition.name.value, fields);
         for (const field of definition.fields ?? [])
-          fields.set(field.name.value, {
-            name: field.name.value,
-            description: (field.description?.value ?? '').slice(0, SCHEMA_LIMITS.textChars),
-            type: bareType(field.type),
-            args: new Map(
-              (field.arguments ?? []).map((one) => [
-                one.name.value,
-                { name: one.name.value, type: bareType(one.type) },
-              ]),
-            ),
-          });
+          fields.set(
+            field.name.value,
+            schemaField({
+              name: field.name.value,
+              description: (field.description?.value ?? '').slice(0, SCHEMA_LIMITS.textChars),
+              type: bareType(field.type),
+              args: new Map(
+                (field.arguments ?? []).map((one) => [
+                  one.name.value,
+                  { name: one.name.value, type: bareType(one.type) },
+                ]),
+              ),
+            }),
+          );
         break;
       }
       case Kind.INPUT_OBJECT_TYPE_DEFINITION:
@@ -156,7 +140,7 @@ function namedFields(fields: readonly Json[]): Map<string, SchemaField> | undefi
     if (type === undefined || args === undefined) return undefined;
     const { description } = field;
     const text = typeof description === 'string' ? description.slice(0, SCHEMA_LIMITS.textChars) : '';
-    named.set(field['name'], { name: field['name'], description: text, type, args });
+    named.set(field['name'], schemaField({ name: field['name'], description: text, type, args }));
   }
   return named;
 }

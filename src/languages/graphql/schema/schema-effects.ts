@@ -5,11 +5,9 @@ import { LIMITS } from '../../../core/limits.ts';
 import type { ResourceRef } from '../../../core/resource.ts';
 import { brief, isJsonObject, type JsonObject, opaqueEffect } from '../../api-actions.ts';
 import { DOCUMENTED_EFFECTS, operationRef, stricterReversal, type Trust, targetWords } from '../../described-apis.ts';
-import type { Documented } from '../../documented-verb.ts';
 import type { Reading } from '../../reading.ts';
 import { type NameVerb, stricterVerb, verbOfName, wordsOf } from '../../verb-words.ts';
-import { type CalledField, fieldsOf, type ParsedDocument, type Variables } from '../document.ts';
-import { documentedField } from './read-schema.ts';
+import { type CalledField, fieldsOf, isFlat, type ParsedDocument, type Variables } from '../document.ts';
 import { fieldOf, operationName, type SchemaField, type SchemaIndex } from './schema-index.ts';
 
 /** A schema, and who vouches for it. */
@@ -74,12 +72,11 @@ export function schemaQuery(
   const type = operation === 'query' ? schema.query : schema.subscription;
   for (const field of fields) {
     if (field.name.startsWith('__')) continue;
-    if (type === undefined || fieldOf(schema, type, field.name) === undefined)
-      return `field \`${brief(field.name)}\` is not in the schema`;
-    const documented = schema.documented.get(operationName(type, field.name));
+    const listed = fieldOf(schema, type, field.name);
+    if (listed === undefined) return `field \`${brief(field.name)}\` is not in the schema`;
     const hasArguments = Object.keys(field.args).length + field.unresolved.length > 0;
     const isNamedSo = trust !== 'declared' && hasArguments && verbOfName(field.name) === 'destroy';
-    if (documented?.raises === 'destroy' && hasArguments)
+    if (listed.asRead().raises === 'destroy' && hasArguments)
       return `the schema says that field \`${brief(field.name)}\` deletes`;
     if (isNamedSo) return `the query field \`${brief(field.name)}\` is named like a deletion`;
   }
@@ -106,9 +103,9 @@ interface Meaning {
 function walk(field: CalledField, listed: SchemaField, at: Walk, depth: number): Meaning | string {
   const stranger = strangerIn(field, listed, at.schema);
   if (stranger !== undefined) return stranger;
-  const own = meaningOf(field, listed, depth, at);
+  const own = meaningOf(listed, depth, at.trust);
   let { verb, isIrreversible } = own;
-  if (depth >= LIMITS.graphqlDepth) return own;
+  if (depth >= LIMITS.graphqlDepth || isFlat(field.selections)) return own;
   for (const inner of fieldsOf(field.selections, at.document, at.variables)) {
     const takesArguments = Object.keys(inner.args).length > 0 || inner.unresolved.length > 0;
     const isNamespace = (verb === undefined || verb === 'read') && inner.selections !== undefined;
@@ -129,22 +126,20 @@ function walk(field: CalledField, listed: SchemaField, at: Walk, depth: number):
   return { verb, isIrreversible };
 }
 
-function meaningOf(field: CalledField, listed: SchemaField, depth: number, { schema, trust }: Walk): Meaning {
-  const root = depth === 0 && schema.mutation !== undefined;
-  const known: Documented | undefined = root
-    ? schema.documented.get(operationName(schema.mutation ?? '', field.name))
-    : undefined;
-  const documented = known ?? documentedField(listed, false);
+function meaningOf(listed: SchemaField, depth: number, trust: Trust): Meaning {
+  const isRoot = depth === 0;
+  const documented = listed.asChange();
   const verbs: NameVerb[] = [];
-  const named = verbOfName(field.name);
+  const named = listed.named();
   if (named !== undefined) verbs.push(named);
   if (documented.raises !== undefined) verbs.push(documented.raises);
   else if (documented.mild === 'create' && named === undefined && trust === 'declared') verbs.push('create');
   // `DeleteVolumeInput`, `VolumeDeletePayload`: types speak too, of deletions and grants only.
-  for (const type of [listed.type, ...[...listed.args.values()].map((one) => one.type)]) {
-    const verb = verbOfName(type.replace(/(Input|Payload|Result|Response|Output|Args|Params)$/, ''));
-    if (root && (verb === 'destroy' || verb === 'grant') && wordsOf(type).length > 1) verbs.push(verb);
-  }
+  if (isRoot)
+    for (const type of [listed.type, ...[...listed.args.values()].map((one) => one.type)]) {
+      const verb = verbOfName(type.replace(/(Input|Payload|Result|Response|Output|Args|Params)$/, ''));
+      if ((verb === 'destroy' || verb === 'grant') && wordsOf(type).length > 1) verbs.push(verb);
+    }
   const [first, ...rest] = verbs;
   return {
     verb: first === undefined ? undefined : rest.reduce(stricterVerb, first),

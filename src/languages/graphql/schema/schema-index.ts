@@ -1,4 +1,5 @@
-import type { Documented } from '../../documented-verb.ts';
+import { type Documented, documentedVerb } from '../../documented-verb.ts';
+import { type NameVerb, verbOfName } from '../../verb-words.ts';
 
 export interface SchemaArgument {
   readonly name: string;
@@ -11,9 +12,29 @@ export interface SchemaField {
   readonly description: string;
   readonly type: string;
   readonly args: ReadonlyMap<string, SchemaArgument>;
+  /** What name and text say: of a field that should only read, and of one that may change something. */
+  readonly asRead: () => Documented;
+  readonly asChange: () => Documented;
+  /** By the name alone. */
+  readonly named: () => NameVerb | undefined;
 }
 
-/** A schema by names. Pure data; `documentedField` says what a field's name and text mean. */
+/** A field whose meaning is worked out when it is first called, and then kept: most of a schema never is. */
+export function schemaField(parts: Pick<SchemaField, 'name' | 'description' | 'type' | 'args'>): SchemaField {
+  const { name, description } = parts;
+  const said = (isSafe: boolean) => once(() => documentedVerb({ name, summary: '', description, isSafe }));
+  return { ...parts, asRead: said(true), asChange: said(false), named: once(() => verbOfName(name)) };
+}
+
+function once<T>(work: () => T): () => T {
+  const kept: { value?: { readonly of: T } } = {};
+  return () => {
+    kept.value ??= { of: work() };
+    return kept.value.of;
+  };
+}
+
+/** A schema by names. */
 export interface SchemaIndex {
   readonly query: string | undefined;
   readonly mutation: string | undefined;
@@ -22,8 +43,6 @@ export interface SchemaIndex {
   readonly types: ReadonlyMap<string, ReadonlyMap<string, SchemaField>>;
   /** Input objects: members and their types. */
   readonly inputs: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Of each root field, computed once. */
-  readonly documented: ReadonlyMap<string, Documented>;
 }
 
 export const SCHEMA_LIMITS = { tokens: 2_000_000, types: 20_000, fields: 200_000, textChars: 4_000 } as const;
