@@ -1,4 +1,5 @@
 import { type NameVerb, stricterVerb, verbOfName, verbOfWord, wordsOf } from './verb-words.ts';
+import { weightOf } from './weighty-nouns.ts';
 
 /** What an operation's own name and text say that it does. */
 export interface Documented {
@@ -46,6 +47,10 @@ export function documentedVerb(text: OperationText): Documented {
   if (deletes) said.push('destroy');
   let worst: NameVerb | undefined;
   for (const verb of said) if (verb !== undefined) worst = worst === undefined ? verb : stricterVerb(worst, verb);
+  // A token, a member or a webhook is created harmlessly by its name only.
+  const named = worst === 'create' ? weightOf(text.name) : undefined;
+  if (named === 'grant' || named === 'expose') worst = named;
+  else if (worst === 'create' && (named ?? weightOf(first ?? '')) !== undefined) worst = 'run';
   const isMild = worst === 'read' || worst === 'create';
   return {
     raises: worst === undefined || isMild || worst === 'run' ? undefined : (worst as Documented['raises']),

@@ -10,7 +10,6 @@ const SECRET_HOLDERS = [
   `${R}/dependabot/secrets/{name}`,
   `${R}/codespaces/secrets/{name}`,
   `${R}/environments/{environment}/secrets/{name}`,
-  '/repositories/{repository_id}/environments/{environment}/secrets/{name}',
   '/orgs/{org}/actions/secrets/{name}',
   '/orgs/{org}/dependabot/secrets/{name}',
   '/orgs/{org}/codespaces/secrets/{name}',
@@ -19,7 +18,6 @@ const SECRET_HOLDERS = [
 const VARIABLE_HOLDERS = [
   `${A}/variables`,
   `${R}/environments/{environment}/variables`,
-  '/repositories/{repository_id}/environments/{environment}/variables',
   '/orgs/{org}/actions/variables',
 ];
 const HOOKS = [`${R}/hooks`, '/orgs/{org}/hooks'];
@@ -163,12 +161,7 @@ export const GITHUB_AUTOMATION: readonly ProviderOperation[] = [
     [`POST ${A}/runs/{run_id}/rerun`, 'workflow-run', 'runs a workflow again', { tags: ['opaque'] }],
     [`POST ${A}/runs/{run_id}/rerun-failed-jobs`, 'workflow-run', 'runs a workflow again', { tags: ['opaque'] }],
     [`POST ${A}/jobs/{job_id}/rerun`, 'workflow-run', 'runs a job again', { tags: ['opaque'] }],
-    ...each(HOOKS, (path) => [
-      `POST ${path}/{hook_id}/tests`,
-      'webhook',
-      'sends a test to whoever listens',
-      { tags: ['opaque'] },
-    ]),
+    [`POST ${R}/hooks/{hook_id}/tests`, 'webhook', 'sends a test to whoever listens', { tags: ['opaque'] }],
     ...each(HOOKS, (path) => [
       `POST ${path}/{hook_id}/deliveries/{id}/attempts`,
       'webhook',

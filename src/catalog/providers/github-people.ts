@@ -1,5 +1,5 @@
 import { githubAsks } from './github-asks.ts';
-import { operationsAs, type ProviderOperation } from './operation.ts';
+import { type OperationRow, operationsAs, type ProviderOperation } from './operation.ts';
 
 const R = '/repos/{owner}/{repo}';
 const TEAM = '/orgs/{org}/teams/{team}';
@@ -91,6 +91,9 @@ export const GITHUB_PEOPLE: readonly ProviderOperation[] = [
     [`POST ${R}/issues/{number}/assignees`, 'assignees', 'assigns an issue'],
     [`POST ${R}/issues/{number}/reactions`, 'reaction', 'reacts'],
     [`POST ${R}/issues/comments/{id}/reactions`, 'reaction', 'reacts'],
+    [`POST ${R}/comments/{id}/reactions`, 'reaction', 'reacts'],
+    [`POST ${R}/releases/{id}/reactions`, 'reaction', 'reacts'],
+    [`POST ${R}/issues/{number}/dependencies/blocked_by`, 'dependency', 'says what an issue waits for'],
     [`POST ${R}/issues/{number}/sub_issues`, 'sub-issue', 'adds a sub-issue'],
     [`POST ${R}/pulls`, 'pull-request', 'opens a pull request'],
     [`POST ${R}/pulls/{number}/comments`, 'comment', 'comments'],
@@ -156,6 +159,11 @@ export const GITHUB_PEOPLE: readonly ProviderOperation[] = [
     [`DELETE ${R}/issues/{number}/labels/{name}`, 'labels-of-issue', 'takes a label off an issue'],
     [`DELETE ${R}/issues/{number}/assignees`, 'assignees', 'unassigns an issue'],
     [`DELETE ${R}/issues/{number}/reactions/{id}`, 'reaction', 'takes a reaction back'],
+    ...['issues/comments', 'pulls/comments', 'comments', 'releases'].map(
+      (path): OperationRow => [`DELETE ${R}/${path}/{id}/reactions/{reaction}`, 'reaction', 'takes a reaction back'],
+    ),
+    [`DELETE ${R}/issues/{number}/dependencies/blocked_by/{id}`, 'dependency', 'says that an issue no longer waits'],
+    [`PATCH ${R}/issues/{number}/sub_issues/priority`, 'sub-issue', 'orders sub-issues'],
     [`DELETE ${R}/issues/{number}/sub_issue`, 'sub-issue', 'takes a sub-issue off'],
     [`PUT ${R}/issues/{number}/lock`, 'issue', 'locks a conversation'],
     [`DELETE ${R}/issues/{number}/lock`, 'issue', 'unlocks a conversation'],

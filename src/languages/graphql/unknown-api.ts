@@ -2,6 +2,7 @@ import type { Effect, Reversal, Verb } from '../../core/effect.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { brief, opaqueEffect } from '../api-actions.ts';
 import { type NameVerb, stricterVerb, verbOfName } from '../verb-words.ts';
+import { weightOf } from '../weighty-nouns.ts';
 import { type CalledField, fieldsOf, isFlat, type ParsedDocument, type Variables } from './document.ts';
 
 /** Where an operation goes: host and path of the endpoint, or nothing for a bare document. */
@@ -18,7 +19,7 @@ export function unknownMutation(
   variables: Variables,
 ): Effect {
   const source = 'graphql/mutation-name';
-  const verb = verbOfTree(field, document, variables, 0);
+  const verb = weighed(verbOfTree(field, document, variables, 0), field.name);
   const name = brief(field.name);
   if (verb === undefined || verb === 'run' || verb === 'read') {
     // A mutation that says it only reads is not believed: nothing else would make it a mutation.
@@ -50,6 +51,13 @@ const EFFECTS: Record<Exclude<NameVerb, 'run' | 'read'>, readonly [Verb, Reversa
   change: ['change', 'unknown'],
   create: ['create', 'unknown'],
 };
+
+/** SECURITY: `createApiToken` makes a way in, `createWebhook` a way out; neither is a mere creation. */
+export function weighed(verb: NameVerb | undefined, name: string): NameVerb | undefined {
+  if (verb !== 'create') return verb;
+  const weight = weightOf(name);
+  return weight === 'run' ? undefined : (weight ?? verb);
+}
 
 /** A root field without a verb may be a namespace (`volumes { delete(id: 1) }`): then what is below counts. */
 function verbOfTree(

@@ -53,6 +53,11 @@ export function githubRest(
   return { effects: readings.flatMap((one) => one.effects), questions: readings.flatMap((one) => one.questions) };
 }
 
+/** True where the catalogue lists what was read. */
+export function isListed(reading: Reading): boolean {
+  return reading.effects.every((effect) => effect.source.startsWith('github:'));
+}
+
 interface Place {
   /** `github.com`, or the host of an Enterprise Server. */
   readonly forge: string;

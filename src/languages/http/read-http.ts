@@ -1,5 +1,4 @@
 import { worstDanger } from '../../core/danger.ts';
-import type { Verb } from '../../core/effect.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { actionObject, opaqueReading, withinEffectLimit } from '../api-actions.ts';
 import { type DescribedApis, NO_APIS } from '../described-apis.ts';
@@ -9,7 +8,7 @@ import type { Reader, Reading, ReadingContext } from '../reading.ts';
 import { readSql } from '../sql/read-sql.ts';
 import { describedRest } from './described-rest.ts';
 import { gitOverHttp } from './git-smart-http.ts';
-import { githubRest } from './github-rest.ts';
+import { githubRest, isListed } from './github-rest.ts';
 import { graphqlOverHttp } from './graphql-over-http.ts';
 import { modelCall } from './model-calls.ts';
 import { bodyOf, type HttpRequest, requestOf } from './request.ts';
@@ -86,15 +85,10 @@ function readRequest(request: HttpRequest, mcp: Reader, apis: DescribedApis, con
   return isCarrier && !overrides ? carried : { effects: [...carried.effects, rest], questions: carried.questions };
 }
 
-/** What a document adds to a catalogue of ours, which knows more than a method: a worse verb, and its text. */
+/** A catalogue of ours was written with the documents at hand: to a call that it lists, they add their text, and no verb. */
 function besides(catalogued: Reading | undefined, described: Reading | undefined): Reading | undefined {
-  if (catalogued === undefined || described === undefined) return described;
-  const verbs = new Set(catalogued.effects.map((effect) => effect.verb));
-  const isWorse = (verb: Verb): boolean =>
-    (verb === 'destroy' || verb === 'grant' || verb === 'expose') && !verbs.has(verb) && !verbs.has('destroy');
-  const effects = described.effects.filter((effect) => isWorse(effect.verb));
-  const isAsked = effects.length > 0 || worstDanger(catalogued.effects) !== 'harmless';
-  return { effects, questions: isAsked ? described.questions : [] };
+  if (catalogued === undefined || described === undefined || !isListed(catalogued)) return described;
+  return { effects: [], questions: worstDanger(catalogued.effects) === 'harmless' ? [] : described.questions };
 }
 
 function joined(readings: readonly (Reading | undefined)[]): Reading | undefined {

@@ -8,6 +8,7 @@ import { DOCUMENTED_EFFECTS, operationRef, stricterReversal, type Trust, targetW
 import type { Reading } from '../../reading.ts';
 import { type NameVerb, stricterVerb, verbOfName, wordsOf } from '../../verb-words.ts';
 import { type CalledField, fieldsOf, isFlat, type ParsedDocument, type Variables } from '../document.ts';
+import { weighed } from '../unknown-api.ts';
 import { fieldOf, operationName, type SchemaField, type SchemaIndex } from './schema-index.ts';
 
 /** A schema, and who vouches for it. */
@@ -142,7 +143,7 @@ function meaningOf(listed: SchemaField, depth: number, trust: Trust): Meaning {
     }
   const [first, ...rest] = verbs;
   return {
-    verb: first === undefined ? undefined : rest.reduce(stricterVerb, first),
+    verb: weighed(first === undefined ? undefined : rest.reduce(stricterVerb, first), listed.name),
     isIrreversible: documented.isIrreversible,
   };
 }
