@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { digestOfBytes } from '../../core/digest.ts';
 import type { ApiDocument, ApiDocuments, ApiState } from '../../ports/api-documents.ts';
@@ -106,6 +106,7 @@ export function openApiDocuments(options: ApiDocumentsOptions): ApiDocuments {
         const now = fetched.ok ? keepText(fetched.bytes, options) : fetched.why;
         states.set(file, stateOf({ ...parts, now }, options));
       }
+      forgetOthers(options, [...states.values()]);
     },
   };
 }
@@ -181,6 +182,17 @@ function keepFile({ cache, keeps = true }: ApiDocumentsOptions, text: Text): voi
     renameSync(`${file}.new`, file);
   } catch {
     // Without a cache a document is judged by all the same; only a later change leaves nothing to fall back on.
+  }
+}
+
+/** A server that answers otherwise each time must not fill the disk. */
+function forgetOthers({ cache, keeps = true }: ApiDocumentsOptions, states: readonly ApiState[]): void {
+  if (!keeps) return;
+  const wanted = new Set(states.flatMap((one) => [`${one.digest ?? ''}.txt`, `${one.confirmed ?? ''}.txt`]));
+  try {
+    for (const name of readdirSync(cache)) if (!wanted.has(name)) rmSync(path.join(cache, name), { force: true });
+  } catch {
+    // No cache, nothing to forget.
   }
 }
 

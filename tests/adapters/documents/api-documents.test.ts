@@ -168,7 +168,7 @@ describe('documents of APIs', () => {
     }));
 
   it('fetches by URL without a credential, and keeps what a person confirmed', () =>
-    inPlace(async ({ write, open }) => {
+    inPlace(async ({ cache, write, open }) => {
       const now = { body: DOCUMENT };
       await serve(
         () => now,
@@ -191,6 +191,11 @@ describe('documents of APIs', () => {
             [['changed', ['`deleteVolume` is described otherwise']]],
           );
           assert.equal(second.documents[0]?.text, DOCUMENT);
+          for (let i = 0; i < 5; i += 1) {
+            now.body = DOCUMENT.replace('For good.', `For good, ${i}.`);
+            await second.refresh(NEVER);
+          }
+          assert.equal(readdirSync(cache).length, 2, 'the confirmed text and the one that is there now');
           assert.ok(seen.every((line) => line === 'GET /openapi.json no credential'));
         },
       );

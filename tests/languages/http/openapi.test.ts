@@ -304,6 +304,56 @@ describe('openapi documents', () => {
     );
   });
 
+  it('makes nothing better, but an opaque call that a declared document explains', () => {
+    const words = fc.constantFrom(
+      '',
+      'List things',
+      'Search things',
+      'Create a thing',
+      'Delete a thing',
+      'Permanently removes things',
+      'Returns it and deletes it',
+      'Send a message',
+      'Update it',
+      'Get a token',
+    );
+    const owner = fc.option(
+      fc.record({
+        verb: fc.constantFrom('read', 'create', 'change', 'destroy', 'expose', 'grant', 'run', 'nonsense'),
+        reversal: fc.constantFrom('regenerable', 'undoable', 'safeguardable', 'irreversible', 'unknown'),
+      }),
+    );
+    const rank = { harmless: 0, opaque: 1, destructive: 2 } as const;
+    const segment = fc.constantFrom('things', 'search', 'delete', 'tokens', 'messages', 'frob');
+    fc.assert(
+      fc.property(
+        fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE'),
+        fc.array(segment, { minLength: 1, maxLength: 3 }),
+        fc.record({
+          operationId: fc.constantFrom('getIt', 'searchIt', 'createIt', 'deleteIt', 'frobIt'),
+          summary: words,
+          description: words,
+          owner,
+        }),
+        fc.constantFrom<Trust>('declared', 'fetched'),
+        fc.option(fc.constantFrom<Json>({ action: 'delete' }, { _method: 'DELETE' }, { q: 1 }), { nil: undefined }),
+        (method, segments, { owner: word, ...texts }, trust, body) => {
+          const path = `/${segments.join('/')}`;
+          const operation: Json = { ...texts, ...(word === null ? {} : { 'x-holdpoint': word }) };
+          const document: Json = { openapi: '3.0.0', paths: { [path]: { [method.toLowerCase()]: operation } } };
+          const before = worstDanger(
+            readerOf({ openapi: '3.0.0', paths: {} })(method, `https://bare.example${path}`, body).effects,
+          );
+          const reading = readerOf(document, trust)(method, path, body);
+          const now = worstDanger(reading.effects);
+          const isExplained = before === 'opaque' && trust === 'declared';
+          assert.ok(rank[now] >= rank[before] || isExplained, `${before} became ${now}\n${describeReading(reading)}`);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('never throws for a document', () => {
     const leaf = fc.oneof(
       fc.constantFrom<Json>('3.0.0', '/a/{b}', 'https://api.acme.example/{v}', '#/paths/~1a', '{', null, true, 1),
