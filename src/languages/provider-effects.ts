@@ -60,17 +60,30 @@ function isCarried(carrier: Carrier, call: ProviderCall): boolean {
   if (typeof call.members === 'string') return true;
   const [first = '', ...rest] = carrier.at.split('.');
   if (call.unresolved?.includes(first) === true) return true;
-  let value: Json | undefined = Object.hasOwn(call.members, first) ? call.members[first] : undefined;
-  for (const name of rest) value = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-  if (carrier.when === 'missing') return value === undefined || value === null;
+  let values: readonly (Json | undefined)[] = [Object.hasOwn(call.members, first) ? call.members[first] : undefined];
+  for (const name of rest) values = values.flatMap(itemsOf).map((one) => memberOf(one, name));
+  return values.some((value) => fits(carrier.when, value));
+}
+
+/** A path goes through lists, to each of their items. */
+function itemsOf(value: Json | undefined): readonly (Json | undefined)[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : [value];
+}
+
+function memberOf(value: Json | undefined, name: string): Json | undefined {
+  return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+function fits(when: Carrier['when'], value: Json | undefined): boolean {
+  if (when === 'missing') return value === undefined || value === null;
   if (value === undefined || value === null) return false;
-  if (carrier.when === 'given') return true;
-  if (carrier.when instanceof RegExp) return typeof value !== 'string' || carrier.when.test(value);
+  if (when === 'given') return true;
+  if (when instanceof RegExp) return typeof value !== 'string' || when.test(value);
   // What only the running shell would know stands as `…`, and may be any of them.
   if (typeof value === 'string' && value.includes('…')) return true;
   // `"true"` and `1` are taken for `true` by servers that are not strict.
   const text = loosely(value);
-  return carrier.when.some((one) => loosely(one) === text);
+  return when.some((one) => loosely(one) === text);
 }
 
 function loosely(value: Json): string {

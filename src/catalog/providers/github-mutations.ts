@@ -149,11 +149,12 @@ export const GITHUB_MUTATIONS: ReadonlyMap<string, ProviderOperation> = new Map(
         {
           carries: [
             {
-              at: 'fileChanges',
-              when: 'given',
-              verb: 'change',
+              at: 'fileChanges.additions.path',
+              when: /^\.github\/(workflows|actions)\//i,
+              verb: 'run',
               reversal: 'unknown',
-              does: 'writes files, among which workflows may be that run with the secrets of the repository',
+              does: 'writes a workflow, which runs with the secrets of the repository',
+              tags: ['opaque'],
             },
           ],
         },

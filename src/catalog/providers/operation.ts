@@ -22,7 +22,7 @@ export interface ProviderOperation {
 
 /** A part of a request that does more than its path says. */
 export interface Carrier {
-  /** Dotted path into the body, or `{name}` for a path parameter. */
+  /** Dotted path into the body, through lists to each item, or `{name}` for a path parameter. */
   readonly at: string;
   /** `given`: any value but null; `missing`: none; a pattern for texts; else one of these values. */
   readonly when: 'given' | 'missing' | RegExp | readonly Json[];
