@@ -323,7 +323,7 @@ async function writeThenRead(socketPath: string, chunks: readonly (string | Uint
   socket.pause();
   for (const chunk of chunks)
     await new Promise<void>((resolve, reject) => {
-      socket.write(chunk, (error) => (error == null ? resolve() : reject(error)));
+      socket.write(chunk, (error) => (error instanceof Error ? reject(error) : resolve()));
     });
   const got: Buffer[] = [];
   for await (const chunk of socket) got.push(chunk as Buffer);
