@@ -3,6 +3,7 @@ import { homedir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../../core/canonical-json.ts';
+import { POLICY_ERROR } from '../../core/policy-error.ts';
 import type { ReceiptRecord } from '../../ports/store.ts';
 import { findPaths } from '../paths.ts';
 import { verifyLogCommand } from '../verify-log/command.ts';
@@ -228,11 +229,15 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       const receipts = reply.receipts as readonly ReceiptRecord[];
       for (const receipt of receipts) {
         const payload = receipt.payload as
-          | { shadowed?: boolean; says?: string; action?: { text?: string } }
+          | { shadowed?: boolean; says?: string; action?: { text?: string }; findings?: readonly { rule?: string }[] }
           | undefined;
+        const broken = payload?.findings?.some((one) => one.rule === POLICY_ERROR) === true;
         if (payload?.shadowed === true)
           lines.push(
-            `${new Date(receipt.atMs).toISOString()} ${payload.says ?? ''} ${payload.action?.text ?? ''}`.slice(0, 200),
+            `${new Date(receipt.atMs).toISOString()} ${payload.says ?? ''}${broken ? ' (a policy failed)' : ''} ${payload.action?.text ?? ''}`.slice(
+              0,
+              200,
+            ),
           );
         fromIndex = receipt.index + 1;
       }
