@@ -42,7 +42,7 @@ export async function decide(verified: Verified, input: DecideInput): Promise<An
     input: policyInput,
     opinions,
     verdict,
-    exceptions: exceptions.map((one) => one.digest),
+    exceptions,
     shadowed,
     micros: Math.round((input.monotonicMs() - startedMs) * 1000),
   });

@@ -24,6 +24,7 @@ import { type CheckDeps, runCheck } from './check.ts';
 import { runBatch } from './check-batch.ts';
 import { ask } from './client.ts';
 import { runEnforce } from './enforce.ts';
+import { runExcept } from './except.ts';
 import { type ExecDeps, runAsk, runExec } from './exec.ts';
 import { runApprove, runDeny, runHolds, runShow, usage } from './holds.ts';
 import { hookFiles, runInit } from './init.ts';
@@ -81,8 +82,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         mode: () => readMode(paths.config),
       });
       if (!opened.ok) return opened;
-      const { ended, close } = opened.engine.daemon;
-      return { ok: true, ended, close };
+      const { daemon, policy } = opened.engine;
+      return { ok: true, ended: daemon.ended, close: daemon.close, reload: () => void policy.reload() };
     },
   };
   const holds = {
@@ -151,6 +152,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       return runDown(args, io, up);
     case 'log':
       return runLog(args, io, { paths, sign, nowMs: Date.now });
+    case 'except':
+      return runExcept(args, io, { paths, sign, nowMs: Date.now, workspaceOf });
     case 'reopen':
       return runReopen(args, io, { paths, sign, nowMs: Date.now });
     case 'undo':
