@@ -180,6 +180,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         clientBundle: hookClientBundle(),
         start: [...self, 'up'],
         ...(systemd === undefined ? {} : { installUnits: () => installUnits(systemd) }),
+        reloadPolicy: () => ask(paths, { op: 'policy-reload' }),
         nowMs: Date.now(),
         findTools,
       });

@@ -18,12 +18,13 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
 `;
 
 const DETAILS: Readonly<Record<string, string>> = {
-  init: `holdpoint init [--agent claude-code|cursor]... [--project | --managed [--managed-only]] [--dry-run] [--yes]
-holdpoint init --system --agent-user NAME [--person NAME] [--agent NAME]... [--managed-only] [--dry-run] [--yes]
+  init: `holdpoint init [--agent claude-code|cursor]... [--project | --managed [--managed-only]] [--preset NAME] [--dry-run] [--yes]
+holdpoint init --system --agent-user NAME [--person NAME] [--agent NAME]... [--managed-only] [--preset NAME] [--dry-run] [--yes]
 
 Shows the change to the agent's settings as a diff, then installs hooks for all tools. Starts in shadow mode: only
 catastrophic classes are stopped, and the log says what would have been held. \`--system\` (root) puts program, socket,
-keys and ledger under an account of their own; without it the installation is advisory.
+keys and ledger under an account of their own; without it the installation is advisory. \`--preset\` sets which policy
+counts: \`solo\` (as it is without), \`team\` or \`regulated\`; of a \`policy.json\` that is there nothing else is changed.
 `,
   enforce: `holdpoint enforce
 

@@ -45,7 +45,7 @@ export async function runPolicyPin(argv: readonly string[], io: Io, deps: PinDep
     io.out(`already pinned: ${digest}, signed by ${pin.signer} at ${new Date(pin.pinnedAtMs).toISOString()}\n`);
     return EXIT.ok;
   }
-  if (before.fault !== undefined) io.err(`now        ${visibleText(String(before.fault))}\n`);
+  if (typeof before.fault === 'string') io.err(`now        ${visibleText(before.fault)}\n`);
   io.err(describe(workspace, digest, sources, rules));
   io.err(visibleText(changes(pin?.sources, sources), { multiline: true }));
   const because = args.value('because');
