@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { addressClass } from '../../../protocols/http/address.ts';
@@ -47,6 +48,16 @@ export function serverUrl(text: string): URL | string {
 
 function isLoopback(hostname: string): boolean {
   return LOOPBACK_NAMES.has(hostname) || addressClass(hostname.replace(/^\[|\]$/g, '')) === 'loopback';
+}
+
+/** Node takes a text without a certificate for no authority at all and says nothing. */
+export function isCertificates(pem: string): boolean {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    return blocks.length > 0 && blocks.every((block) => new X509Certificate(block).subject !== undefined);
+  } catch {
+    return false;
+  }
 }
 
 export function makeHttpClient(options: HttpClientOptions): HttpClient {

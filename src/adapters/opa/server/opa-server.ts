@@ -6,7 +6,7 @@ import type { LayerInForce } from '../../../ports/policy-layers.ts';
 import type { OpaServer, OpaServerOptions, Sourced } from '../../../ports/policy-sources.ts';
 import { opinionOf, policyError } from '../findings.ts';
 import { documentOf } from '../input.ts';
-import { type HttpClient, makeHttpClient, serverUrl } from './http-client.ts';
+import { type HttpClient, isCertificates, makeHttpClient, serverUrl } from './http-client.ts';
 import { dataPath, type Provenance, readServerAnswer, readServerError } from './server-answer.ts';
 
 export const SERVER_LIMITS = {
@@ -34,14 +34,9 @@ export function openOpaServer(options: OpaServerOptions): Sourced<OpaServer> {
   const base = url.href.endsWith('/') ? url.href : `${url.href}/`;
   // SECURITY: without strict errors a `deny` whose built-in fails would vanish in silence.
   const target = new URL(`v1/data/${options.path}?strict-builtin-errors=true&provenance=true`, base);
-  try {
-    return { ok: true, value: new Server(options, target, makeHttpClient(options)) };
-  } catch (error) {
-    return {
-      ok: false,
-      why: `the authorities cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    };
-  }
+  if (options.ca !== undefined && !isCertificates(options.ca))
+    return { ok: false, why: 'the file of authorities holds no certificates in PEM' };
+  return { ok: true, value: new Server(options, target, makeHttpClient(options)) };
 }
 
 class Server implements OpaServer {

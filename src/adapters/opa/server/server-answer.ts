@@ -69,10 +69,14 @@ export function readServerError(status: number, body: Uint8Array): string {
   const error = parsed.ok ? errorSchema.safeParse(parsed.value) : undefined;
   if (error?.success !== true) return head;
   const first = error.data.errors?.[0];
-  if (first === undefined) return `${head}: ${error.data.message.slice(0, 500)}`;
+  if (first === undefined) return `${head}: ${oneLine(error.data.message)}`;
   const at = first.location;
   const place = at === undefined || at.file === '' ? '' : `${at.file.slice(0, 200)}:${at.row}:${at.col}: `;
-  return `${head}: ${place}${first.message.slice(0, 500)}`;
+  return `${head}: ${place}${oneLine(first.message)}`;
+}
+
+function oneLine(text: string): string {
+  return text.slice(0, 500).split(/\s+/).join(' ');
 }
 
 export function isMain(path: string): boolean {
