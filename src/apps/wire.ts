@@ -4,12 +4,14 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
+import { openDecisionLog } from '../adapters/decision-log/decision-log.ts';
 import { hostReleaseExecutor } from '../adapters/local-executor/host-release.ts';
 import { runShellAction } from '../adapters/local-executor/run-shell-action.ts';
 import { listSafeguards } from '../adapters/local-safeguard/list-safeguards.ts';
 import { makeLocalSafeguarder } from '../adapters/local-safeguard/local-safeguarder.ts';
 import { restoreSafeguard } from '../adapters/local-safeguard/restore-safeguard.ts';
 import { makeMcpServers } from '../adapters/mcp-servers/mcp-servers.ts';
+import { documentOf as policyDocumentOf } from '../adapters/opa/input.ts';
 import { openOpaEngine } from '../adapters/opa/opa-engine.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
 import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
@@ -79,7 +81,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       await openStore({
         dir: ledgerDir(paths.state),
         logKeyPath: path.join(paths.state, 'log.key'),
-        origin: `${hostname()}/holdpoint/${userInfo().uid}`.replace(/[\s+]/g, '-'),
+        origin: originOf(),
       }),
     );
   } catch (error) {
@@ -95,6 +97,12 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   const { policy } = opened;
   const credentials = new CredentialTable();
   const tasks = makeTaskMemory({ file: path.join(paths.state, 'tasks.jsonl') });
+  const decisions = openDecisionLog({
+    dir: decisionsDir(paths.state),
+    labels: { id: originOf(), version: options.version },
+    documentOf: policyDocumentOf,
+    onTrouble: tell,
+  });
   const pipeline = makePipeline({
     read: await allReaders(),
     verifiers: [
@@ -107,6 +115,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       }),
     ],
     engines: [policy.engine],
+    decisions,
     approver: people,
     safeguarders: [makeLocalSafeguarder({ dir: path.join(paths.state, 'safeguards'), clock })],
     store,
@@ -190,17 +199,19 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       exceptionsDir: path.join(paths.state, 'exceptions'),
       ordersAreSigned: paths.trust !== 'system',
     }),
-    policySummary: async () => policySummary(await policy.report()),
+    policySummary: async () => policySummary(await policy.report(), decisions.lost),
     peopleSummary: () => peopleSummary(people, person?.name),
     unknownAtStart,
     close: async () => {
       await policy.close();
+      await decisions.close();
       await store.close();
     },
   });
   if (!started.ok) {
     await egress.close();
     await policy.close();
+    await decisions.close();
     await store.close();
     return started;
   }
@@ -264,6 +275,15 @@ async function openLayers(layers: readonly PolicyLayer[], cacheDir: string): Pro
 
 function tell(line: string): void {
   process.stderr.write(`holdpoint: ${visibleText(line)}\n`);
+}
+
+export function decisionsDir(stateDir: string): string {
+  return path.join(stateDir, 'decisions');
+}
+
+/** Names this installation in its log and its decisions. */
+function originOf(): string {
+  return `${hostname()}/holdpoint/${userInfo().uid}`.replace(/[\s+]/g, '-');
 }
 
 /** A record that could not be written. The ledger refuses everything from then on, so this is seen; it is also said. */

@@ -180,7 +180,7 @@ export function makePolicyOps({ policy, people, clock, exceptionsDir, ordersAreS
 }
 
 /** For `status`: one line, and what is wrong. */
-export function policySummary(report: PolicyReport): object {
+export function policySummary(report: PolicyReport, lostDecisions: number): object {
   const counts = new Map<string, number>();
   for (const { layer } of report.layers) counts.set(layer, (counts.get(layer) ?? 0) + 1);
   const names = [...counts].map(([layer, count]) => (count === 1 ? layer : `${count} × ${layer}`));
@@ -192,6 +192,7 @@ export function policySummary(report: PolicyReport): object {
       ),
       ...report.faults,
       ...report.drifted.map((one) => `${one}: the working tree differs from the pinned policy, which is in force`),
+      ...(lostDecisions === 0 ? [] : [`${lostDecisions} decisions could not be kept for \`holdpoint policy try\``]),
     ],
   };
 }
