@@ -2,7 +2,7 @@ import { visibleText } from '../../../core/visible-text.ts';
 import type { DecisionReader } from '../../../ports/decision-log.ts';
 import type { PolicyInput } from '../../../ports/policy-engine.ts';
 import { type PolicyProblem, showProblem } from '../../../ports/policy-layers.ts';
-import type { Answered, PolicyTools } from '../../../ports/policy-tools.ts';
+import type { PolicyTools } from '../../../ports/policy-tools.ts';
 import type { Paths } from '../../paths.ts';
 import type { CheckDeps } from '../check.ts';
 import { EXIT, type Io } from '../io.ts';
@@ -11,7 +11,8 @@ import { EXIT, type Io } from '../io.ts';
 export interface PolicyDeps {
   readonly paths: Paths;
   readonly version: string;
-  openTools(): Promise<Answered<PolicyTools>>;
+  /** Starts nothing before the first operation. */
+  openTools(): PolicyTools;
   /** Judges as `holdpoint check` does. */
   openJudge(): Promise<CheckDeps>;
   /** The document `holdpoint/v1` of an attempt, as JSON text. */
@@ -39,18 +40,13 @@ export function problemsAsJson(problems: readonly PolicyProblem[]): string {
 
 /** Gives the tools to `run` and closes them after it, however it ends. */
 export async function withTools(
-  io: Io,
   deps: Pick<PolicyDeps, 'openTools'>,
   run: (tools: PolicyTools) => Promise<number>,
 ): Promise<number> {
-  const opened = await deps.openTools();
-  if (!opened.ok) {
-    tellProblems(io, opened.problems);
-    return EXIT.internal;
-  }
+  const tools = deps.openTools();
   try {
-    return await run(opened.value);
+    return await run(tools);
   } finally {
-    await opened.value.close();
+    await tools.close();
   }
 }
