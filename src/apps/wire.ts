@@ -4,12 +4,15 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
+import { openDecisionLog } from '../adapters/decision-log/decision-log.ts';
 import { hostReleaseExecutor } from '../adapters/local-executor/host-release.ts';
 import { runShellAction } from '../adapters/local-executor/run-shell-action.ts';
 import { listSafeguards } from '../adapters/local-safeguard/list-safeguards.ts';
 import { makeLocalSafeguarder } from '../adapters/local-safeguard/local-safeguarder.ts';
 import { restoreSafeguard } from '../adapters/local-safeguard/restore-safeguard.ts';
 import { makeMcpServers } from '../adapters/mcp-servers/mcp-servers.ts';
+import { documentOf as policyDocumentOf } from '../adapters/opa/input.ts';
+import { openOpaEngine } from '../adapters/opa/opa-engine.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
 import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
 import { openStore } from '../adapters/sqlite/store.ts';
@@ -18,17 +21,20 @@ import { makeTaskMemory } from '../adapters/task-memory/task-memory.ts';
 import { makeWorkspaceVerifier } from '../adapters/workspace/workspace-verifier.ts';
 import { RAILWAY_DOCUMENTATION } from '../catalog/railway/provider.ts';
 import type { StatedFacts } from '../core/facts.ts';
+import { visibleText } from '../core/visible-text.ts';
 import type { RawAttempt } from '../pipeline/observe.ts';
 import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
 import type { Certificates } from '../ports/certificates.ts';
 import type { People } from '../ports/people.ts';
+import { type PolicyLayer, showProblem } from '../ports/policy-layers.ts';
 import type { Store } from '../ports/store.ts';
 import { commandCredential } from './daemon/command-credential.ts';
 import { startDaemon } from './daemon/daemon.ts';
 import { makeGatewayDoor, makeRegistry } from './daemon/gateway-door.ts';
 import { makeHookDoor } from './daemon/hook-door.ts';
 import { makeOrders } from './daemon/orders.ts';
-import { workspaceOf } from './daemon/origin.ts';
+import { realFolder, workspaceOf } from './daemon/origin.ts';
+import { makePolicyOps, policySummary } from './daemon/policy-ops.ts';
 import { makePreapprove } from './daemon/preapproval.ts';
 import { withRememberedDenials } from './daemon/remembered-denials.ts';
 import { makeService } from './daemon/service.ts';
@@ -36,6 +42,9 @@ import { toAction } from './egress/action.ts';
 import { CredentialTable } from './egress/credential-table.ts';
 import { startEgress } from './egress/start.ts';
 import type { Engine, EngineOptions, EngineResult } from './engine.ts';
+import { type BaseSource, type OpenedLayers, openPolicy } from './policy/assemble.ts';
+import { openRepositoryPins } from './policy/repository.ts';
+import { openSessionPolicies } from './policy/session.ts';
 import { allReaders } from './readers.ts';
 import { STATED_FOLDER, statedFacts } from './stated-facts.ts';
 
@@ -53,20 +62,47 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     ...(person === undefined ? {} : { uid: person.uid }),
     ...options.registry,
   });
+  // The engine starts while the store is opened.
+  const opening = openPolicy({
+    base: makeBase(),
+    pins: openRepositoryPins({
+      folder: path.join(paths.state, 'policy/repository'),
+      people,
+      nowMs: () => clock.nowMs(),
+    }),
+    sessions: openSessionPolicies(path.join(paths.state, 'policy/session')),
+    open: (layers) => openLayers(layers, path.join(paths.state, 'policy/engine')),
+    nowMs: () => clock.nowMs(),
+    tell,
+  });
   let store: Store;
   try {
     store = withRememberedDenials(
       await openStore({
         dir: ledgerDir(paths.state),
         logKeyPath: path.join(paths.state, 'log.key'),
-        origin: `${hostname()}/holdpoint/${userInfo().uid}`.replace(/[\s+]/g, '-'),
+        origin: originOf(),
       }),
     );
   } catch (error) {
+    const unused = await opening;
+    if (unused.ok) await unused.policy.close();
     return { ok: false, why: error instanceof Error ? error.message : String(error) };
   }
+  const opened = await opening;
+  if (!opened.ok) {
+    await store.close();
+    return { ok: false, why: `the policy cannot be put in force: ${opened.problems.map(showProblem).join('; ')}` };
+  }
+  const { policy } = opened;
   const credentials = new CredentialTable();
   const tasks = makeTaskMemory({ file: path.join(paths.state, 'tasks.jsonl') });
+  const decisions = openDecisionLog({
+    dir: decisionsDir(paths.state),
+    labels: { id: originOf(), version: options.version },
+    documentOf: policyDocumentOf,
+    onTrouble: tell,
+  });
   const pipeline = makePipeline({
     read: await allReaders(),
     verifiers: [
@@ -78,7 +114,8 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
         documentation: RAILWAY_DOCUMENTATION,
       }),
     ],
-    engines: [],
+    engines: [policy.engine],
+    decisions,
     approver: people,
     safeguarders: [makeLocalSafeguarder({ dir: path.join(paths.state, 'safeguards'), clock })],
     store,
@@ -132,9 +169,9 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   });
   const agentEnvironment: Engine['agentEnvironment'] = ({ task, workspace, agent }) =>
     Object.fromEntries(
-      Object.entries(egress.environmentFor(task, registry.register({ task, workspace, agent }))).map(
-        ([name, value]) => [name, published.get(value) ?? value],
-      ),
+      Object.entries(
+        egress.environmentFor(task, registry.register({ task, workspace: realFolder(workspace), agent })),
+      ).map(([name, value]) => [name, published.get(value) ?? value]),
     );
   const started = await startDaemon({
     paths,
@@ -155,16 +192,30 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     preapprove: makePreapprove(service, people),
     // In a system installation these come by a socket that only root and the daemon reach.
     orders: makeOrders(service, paths.trust === 'system' ? undefined : people),
+    policy: makePolicyOps({
+      policy,
+      people,
+      clock,
+      exceptionsDir: path.join(paths.state, 'exceptions'),
+      ordersAreSigned: paths.trust !== 'system',
+    }),
+    policySummary: async () => policySummary(await policy.report(), decisions.lost),
     peopleSummary: () => peopleSummary(people, person?.name),
     unknownAtStart,
-    close: () => store.close(),
+    close: async () => {
+      await policy.close();
+      await decisions.close();
+      await store.close();
+    },
   });
   if (!started.ok) {
     await egress.close();
+    await policy.close();
+    await decisions.close();
     await store.close();
     return started;
   }
-  return { ok: true, engine: { daemon: started.daemon, service, store, people, agentEnvironment } };
+  return { ok: true, engine: { daemon: started.daemon, service, store, people, policy, agentEnvironment } };
 }
 
 /** Judges without a daemon: text, the local disk where a folder is given, and facts that somebody states. */
@@ -194,6 +245,45 @@ function looksAtDisk({ action: { cwd } }: RawAttempt): boolean {
 
 export function ledgerDir(stateDir: string): string {
   return path.join(stateDir, 'ledger');
+}
+
+function makeBase(): BaseSource {
+  return {
+    read: () => Promise.resolve({ ok: true, preset: 'solo', layers: [] }),
+    engines: [],
+    describe: () => [],
+    close: () => Promise.resolve(),
+  };
+}
+
+async function openLayers(layers: readonly PolicyLayer[], cacheDir: string): Promise<OpenedLayers> {
+  const opened = await openOpaEngine({ layers, artefact: { cacheDir }, onTrouble: tell });
+  if (!opened.ok) return opened;
+  const { engine } = opened;
+  return {
+    ok: true,
+    policy: {
+      evaluate: (input) => engine.evaluate(input),
+      reload: (next) => engine.reload(next),
+      get inForce() {
+        return engine.layers;
+      },
+      close: () => engine.close(),
+    },
+  };
+}
+
+function tell(line: string): void {
+  process.stderr.write(`holdpoint: ${visibleText(line)}\n`);
+}
+
+export function decisionsDir(stateDir: string): string {
+  return path.join(stateDir, 'decisions');
+}
+
+/** Names this installation in its log and its decisions. */
+function originOf(): string {
+  return `${hostname()}/holdpoint/${userInfo().uid}`.replace(/[\s+]/g, '-');
 }
 
 /** A record that could not be written. The ledger refuses everything from then on, so this is seen; it is also said. */

@@ -1,5 +1,6 @@
 import { type Digest, digestOf } from './digest.ts';
 import type { Effect, Verb } from './effect.ts';
+import { POLICY_ERROR } from './policy-error.ts';
 import { type ResourceRef, resourceKey } from './resource.ts';
 
 /**
@@ -23,10 +24,17 @@ export function exceptionDigest(parts: Omit<Exception, 'digest' | 'signer'>): Di
   return digestOf({ type: 'holdpoint/exception/v1', ...parts, target: { ...parts.target } });
 }
 
-/** INVARIANT: an unknown target is never covered; tampering with the guard and a deny for a forged finding never are. */
+/** Past this a loosening is asked for again: what is forgotten does not stay open. */
+export const EXCEPTION_LIFETIME_MAX_MS = 30 * 24 * 60 * 60 * 1000;
+
+/**
+ * INVARIANT: an unknown target is never covered; tampering with the guard, a deny for a forged finding and a policy that
+ * failed never are.
+ */
 export function coversFinding(exception: Exception, finding: { readonly rule: string }, effect: Effect): boolean {
   return (
     finding.rule === exception.rule &&
+    finding.rule !== POLICY_ERROR &&
     effect.verb === exception.verb &&
     'known' in effect.target &&
     resourceKey(effect.target.known) === resourceKey(exception.target) &&

@@ -10,8 +10,7 @@ export interface PolicyInput {
   readonly nowMs: number;
 }
 
-/** The rule of a finding that says that a policy failed: malformed, undefined, too slow, not reachable. It denies. */
-export const POLICY_ERROR = 'POLICY_ERROR';
+export { POLICY_ERROR } from '../core/policy-error.ts';
 
 /**
  * One or more layers of policy. Contract: pure in its input; a failure of any kind is a finding that denies, never a

@@ -41,6 +41,8 @@ export interface LayerInForce {
   readonly digest: Digest;
   readonly scope?: PolicyScope;
   readonly revision?: string;
+  /** How many rules are asked. */
+  readonly rules?: number;
 }
 
 /** Layers that can be replaced while attempts are judged. Contract: on a fault the last good ones stay; no attempt is dropped. */

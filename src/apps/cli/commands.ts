@@ -3,6 +3,7 @@ import { homedir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../../core/canonical-json.ts';
+import { POLICY_ERROR } from '../../core/policy-error.ts';
 import type { ReceiptRecord } from '../../ports/store.ts';
 import { findPaths } from '../paths.ts';
 import { verifyLogCommand } from '../verify-log/command.ts';
@@ -23,6 +24,7 @@ import { type CheckDeps, runCheck } from './check.ts';
 import { runBatch } from './check-batch.ts';
 import { ask } from './client.ts';
 import { runEnforce } from './enforce.ts';
+import { runExcept } from './except.ts';
 import { type ExecDeps, runAsk, runExec } from './exec.ts';
 import { runApprove, runDeny, runHolds, runShow, usage } from './holds.ts';
 import { hookFiles, runInit } from './init.ts';
@@ -80,8 +82,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         mode: () => readMode(paths.config),
       });
       if (!opened.ok) return opened;
-      const { ended, close } = opened.engine.daemon;
-      return { ok: true, ended, close };
+      const { daemon, policy } = opened.engine;
+      return { ok: true, ended: daemon.ended, close: daemon.close, reload: () => void policy.reload() };
     },
   };
   const holds = {
@@ -150,6 +152,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       return runDown(args, io, up);
     case 'log':
       return runLog(args, io, { paths, sign, nowMs: Date.now });
+    case 'except':
+      return runExcept(args, io, { paths, sign, nowMs: Date.now, workspaceOf });
     case 'reopen':
       return runReopen(args, io, { paths, sign, nowMs: Date.now });
     case 'undo':
@@ -176,6 +180,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         clientBundle: hookClientBundle(),
         start: [...self, 'up'],
         ...(systemd === undefined ? {} : { installUnits: () => installUnits(systemd) }),
+        reloadPolicy: () => ask(paths, { op: 'policy-reload' }),
         nowMs: Date.now(),
         findTools,
       });
@@ -228,11 +233,15 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       const receipts = reply.receipts as readonly ReceiptRecord[];
       for (const receipt of receipts) {
         const payload = receipt.payload as
-          | { shadowed?: boolean; says?: string; action?: { text?: string } }
+          | { shadowed?: boolean; says?: string; action?: { text?: string }; findings?: readonly { rule?: string }[] }
           | undefined;
+        const broken = payload?.findings?.some((one) => one.rule === POLICY_ERROR) === true;
         if (payload?.shadowed === true)
           lines.push(
-            `${new Date(receipt.atMs).toISOString()} ${payload.says ?? ''} ${payload.action?.text ?? ''}`.slice(0, 200),
+            `${new Date(receipt.atMs).toISOString()} ${payload.says ?? ''}${broken ? ' (a policy failed)' : ''} ${payload.action?.text ?? ''}`.slice(
+              0,
+              200,
+            ),
           );
         fromIndex = receipt.index + 1;
       }

@@ -3,13 +3,12 @@ import type { DecisionReader } from '../../../ports/decision-log.ts';
 import type { PolicyInput } from '../../../ports/policy-engine.ts';
 import { type PolicyProblem, showProblem } from '../../../ports/policy-layers.ts';
 import type { PolicyTools } from '../../../ports/policy-tools.ts';
-import type { Paths } from '../../paths.ts';
 import type { CheckDeps } from '../check.ts';
 import { EXIT, type Io } from '../io.ts';
+import type { OrderDeps } from '../order.ts';
 
 /** What the commands of `holdpoint policy` need from the real world. */
-export interface PolicyDeps {
-  readonly paths: Paths;
+export interface PolicyDeps extends OrderDeps {
   readonly version: string;
   /** Starts nothing before the first operation. */
   openTools(): PolicyTools;
@@ -21,7 +20,6 @@ export interface PolicyDeps {
   ): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string };
   workspaceOf(cwd: string): string;
   readDecisions(): DecisionReader;
-  nowMs(): number;
 }
 
 export function usageOf(io: Io, command: string, why: string): number {

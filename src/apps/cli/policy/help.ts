@@ -8,6 +8,9 @@ Policies in Rego, for those who write them. The options are those of \`opa\` whe
     eval         evaluate a query, on a real input    fmt          format
     build        make a bundle, signed if you like    try          replay past decisions with a draft
     decisions    what was decided
+    pin, unpin   put this workspace's policy in force, or take it out, with your signature
+    session      rules of one task                        show         the layers in force
+    reload       have the daemon read all anew
 
   holdpoint policy COMMAND --help tells more; see docs/policy-cli.md.
 `,
@@ -47,6 +50,32 @@ secret of an HS algorithm.
 Decides again what was decided, with the draft in place of that layer (repository, unless you say), and shows which verdicts
 would change: new holds first, what is loosened last, by rule, with N examples each. For the repository's layer only what
 happened in this workspace counts. Exit 0 nothing changes, 1 something does, 2 trouble.
+`,
+  'policy pin': `holdpoint policy pin [DIR] [--because TEXT] [--key NAME|FILE]
+
+Reads .holdpoint/policy of the workspace, shows what it holds and what changes, asks for your signature, and has the daemon
+keep the signed statement and a copy of the rules. The copy is in force; what changes in the workspace afterwards is not, until it is
+pinned again. A repository's policy only tightens.
+`,
+  'policy unpin': `holdpoint policy unpin [DIR] [--key NAME|FILE]
+
+Takes the pinned policy of the workspace out, with your signature; in a system installation with sudo.
+`,
+  'policy session': `holdpoint policy session add FILE... [--task T] [--for 24h]
+holdpoint policy session list [--json]
+holdpoint policy session drop ID [--key NAME|FILE]
+
+Rules of one task, for at most seven days. They only tighten, so \`add\` takes no signature; \`drop\` takes yours.
+`,
+  'policy show': `holdpoint policy show [--json]
+
+The layers in force, with digests, scopes and the number of rules; what could not be reloaded, what is denied because its
+pin does not hold, and where the working tree differs from what is pinned.
+`,
+  'policy reload': `holdpoint policy reload
+
+Has the daemon read settings, organisation, pins and rules of tasks anew; SIGHUP does the same. Where something does not
+compile, the last good policy stays in force, and \`holdpoint status\` says so.
 `,
   'policy decisions': `holdpoint policy decisions [--since 24h] [--says allow|hold|deny] [--limit N] [--json]
 

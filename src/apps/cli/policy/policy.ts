@@ -5,6 +5,10 @@ import { runPolicyDecisions } from './decisions.ts';
 import type { PolicyDeps } from './deps.ts';
 import { runPolicyEval } from './eval.ts';
 import { runPolicyFmt } from './fmt.ts';
+import { runPolicyPin, runPolicyUnpin } from './pin.ts';
+import { runPolicyReload } from './reload.ts';
+import { runPolicySession } from './session.ts';
+import { runPolicyShow } from './show.ts';
 import { runPolicyTest } from './test.ts';
 import { runPolicyTry } from './try.ts';
 
@@ -19,6 +23,11 @@ const COMMANDS: ReadonlyMap<string, PolicyCommand> = new Map([
   ['build', runPolicyBuild],
   ['try', runPolicyTry],
   ['decisions', runPolicyDecisions],
+  ['pin', runPolicyPin],
+  ['unpin', runPolicyUnpin],
+  ['session', runPolicySession],
+  ['show', runPolicyShow],
+  ['reload', runPolicyReload],
 ]);
 
 export async function runPolicy(args: readonly string[], io: Io, deps: PolicyDeps): Promise<number> {
