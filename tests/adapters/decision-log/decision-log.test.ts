@@ -19,8 +19,8 @@ import { openDecisionLog } from '../../../src/adapters/decision-log/decision-log
 import { readDecisions } from '../../../src/adapters/decision-log/read-decisions.ts';
 import { documentOf } from '../../../src/adapters/opa/input.ts';
 import type { DecisionEntry, DecisionReader } from '../../../src/ports/decision-log.ts';
+import { DAY_ONE, decision } from '../../fakes/decisions.ts';
 import { skipUnless } from '../../platform.ts';
-import { DAY_ONE, decision } from './decisions.ts';
 
 const LABELS = { id: '5f1c', version: '0.1.0' };
 const DAY_MS = 86_400_000;
@@ -67,11 +67,12 @@ describe('what is kept', () => {
       {
         labels: LABELS,
         decision_id: '',
-        bundles: {
-          floor: { revision: `sha256:${'0'.repeat(64)}` },
-          session: { revision: `sha256:${'0'.repeat(64)}` },
-          'session/2': { revision: `sha256:${'0'.repeat(64)}` },
-        },
+        bundles: Object.fromEntries(
+          ['floor', 'organisation', 'repository', 'session', 'session/2'].map((name) => [
+            name,
+            { revision: `sha256:${'0'.repeat(64)}` },
+          ]),
+        ),
         path: 'holdpoint/policies',
         input: JSON.parse(document.text),
         result: undefined,
@@ -88,7 +89,7 @@ describe('what is kept', () => {
     assert.equal(result.verdict, 'hold');
     assert.deepEqual(
       result.opinions.map((one) => one.layer),
-      ['floor', 'session', 'session'],
+      ['floor', 'organisation', 'repository', 'session', 'session'],
     );
   });
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDecisionLog } from '../../../src/adapters/decision-log/decision-log.ts';
 import { documentOf } from '../../../src/adapters/opa/input.ts';
-import { decision } from './decisions.ts';
+import { decision } from '../../fakes/decisions.ts';
 
 const log = openDecisionLog({ dir: process.argv[2] ?? '', labels: { id: '5f1c', version: '0.1.0' }, documentOf });
 let number = 0;

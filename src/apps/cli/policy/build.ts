@@ -48,7 +48,7 @@ export async function runPolicyBuild(argv: readonly string[], io: Io, deps: Poli
   if (modules.length === 0) return complaint('no `.rego` file there');
   const key = keyFile === undefined ? undefined : await readInput(io, keyFile);
   if (key?.ok === false) return complaint(key.why, keyFile);
-  return withTools(io, deps, async (tools) => {
+  return withTools(deps, async (tools) => {
     const { data } = files.value;
     const checked = await tools.check({ modules, data }, { anything: args.has('any-rego') });
     if (!checked.ok) return refuse(checked.problems);

@@ -18,7 +18,7 @@ export async function runPolicyCheck(argv: readonly string[], io: Io, deps: Poli
   };
   const files = await readPolicy(args.words, io, deps);
   if (!files.ok) return tell(files.problems);
-  return withTools(io, deps, async (tools) => {
+  return withTools(deps, async (tools) => {
     const checked = await tools.check(files.value, { anything: args.has('any-rego') });
     if (!checked.ok) return tell(checked.problems);
     if (args.has('json')) io.out(`${JSON.stringify({ rules: checked.value }, undefined, 2)}\n`);

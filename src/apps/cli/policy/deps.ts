@@ -2,7 +2,7 @@ import { visibleText } from '../../../core/visible-text.ts';
 import type { DecisionReader } from '../../../ports/decision-log.ts';
 import type { PolicyInput } from '../../../ports/policy-engine.ts';
 import { type PolicyProblem, showProblem } from '../../../ports/policy-layers.ts';
-import type { Answered, PolicyTools } from '../../../ports/policy-tools.ts';
+import type { PolicyTools } from '../../../ports/policy-tools.ts';
 import type { CheckDeps } from '../check.ts';
 import { EXIT, type Io } from '../io.ts';
 import type { OrderDeps } from '../order.ts';
@@ -10,7 +10,8 @@ import type { OrderDeps } from '../order.ts';
 /** What the commands of `holdpoint policy` need from the real world. */
 export interface PolicyDeps extends OrderDeps {
   readonly version: string;
-  openTools(): Promise<Answered<PolicyTools>>;
+  /** Starts nothing before the first operation. */
+  openTools(): PolicyTools;
   /** Judges as `holdpoint check` does. */
   openJudge(): Promise<CheckDeps>;
   /** The document `holdpoint/v1` of an attempt, as JSON text. */
@@ -37,18 +38,13 @@ export function problemsAsJson(problems: readonly PolicyProblem[]): string {
 
 /** Gives the tools to `run` and closes them after it, however it ends. */
 export async function withTools(
-  io: Io,
   deps: Pick<PolicyDeps, 'openTools'>,
   run: (tools: PolicyTools) => Promise<number>,
 ): Promise<number> {
-  const opened = await deps.openTools();
-  if (!opened.ok) {
-    tellProblems(io, opened.problems);
-    return EXIT.internal;
-  }
+  const tools = deps.openTools();
   try {
-    return await run(opened.value);
+    return await run(tools);
   } finally {
-    await opened.value.close();
+    await tools.close();
   }
 }

@@ -50,7 +50,7 @@ export async function runPolicyEval(argv: readonly string[], io: Io, deps: Polic
   };
   const files = await readRegoFiles(args.values('data'), { cwd: io.cwd, names: 'given' });
   if (!files.ok) return refuse(files.problems);
-  return withTools(io, deps, async (tools) => {
+  return withTools(deps, async (tools) => {
     const input = await inputOf(args, io, deps, tools);
     if (!input.ok) return refuse(input.problems);
     const given = input.value === undefined ? {} : { input: input.value };

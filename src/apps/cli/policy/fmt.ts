@@ -28,16 +28,14 @@ export async function runPolicyFmt(argv: readonly string[], io: Io, deps: Policy
       io.err(`stdin: ${text.why}\n`);
       return EXIT.failed;
     }
-    return withTools(io, deps, (tools) =>
-      formatOne(tools, { name: 'stdin', text: text.text }, undefined, args.has, io),
-    );
+    return withTools(deps, (tools) => formatOne(tools, { name: 'stdin', text: text.text }, undefined, args.has, io));
   }
   const files = await readRegoFiles(args.words, { cwd: io.cwd, names: 'given', regoOnly: true });
   if (!files.ok) {
     tellProblems(io, files.problems);
     return EXIT.failed;
   }
-  return withTools(io, deps, async (tools) => {
+  return withTools(deps, async (tools) => {
     let code: number = EXIT.ok;
     // One that cannot be formatted does not keep the others from it.
     for (const module of files.value.modules) {

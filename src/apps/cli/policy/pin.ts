@@ -3,7 +3,7 @@ import path from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { visibleText } from '../../../core/visible-text.ts';
 import { showProblem } from '../../../ports/policy-layers.ts';
-import type { Answered, PolicyTools, RegoSources } from '../../../ports/policy-tools.ts';
+import type { PolicyTools, RegoSources } from '../../../ports/policy-tools.ts';
 import { digestOfSources, REPOSITORY_POLICY, readRegoFolder } from '../../policy/rego-folder.ts';
 import { ask } from '../client.ts';
 import { failed, usage } from '../holds.ts';
@@ -13,7 +13,7 @@ import { readArguments } from './arguments.ts';
 
 export interface PinDeps extends OrderDeps {
   workspaceOf(cwd: string): string;
-  openTools(): Promise<Answered<PolicyTools>>;
+  openTools(): PolicyTools;
 }
 
 interface PinView {
@@ -101,9 +101,9 @@ function workspaceAt(given: string | undefined, io: Io, deps: Pick<PinDeps, 'wor
 }
 
 async function rulesOf(sources: RegoSources, io: Io, deps: PinDeps): Promise<readonly string[] | undefined> {
-  const opened = await deps.openTools();
-  const checked = opened.ok ? await opened.value.check(sources) : opened;
-  if (opened.ok) await opened.value.close();
+  const tools = deps.openTools();
+  const checked = await tools.check(sources);
+  await tools.close();
   if (checked.ok)
     return checked.value.map(
       (rule) => `${rule.path.replace('data.holdpoint.policies.', '')} (${rule.file}:${rule.row})`,

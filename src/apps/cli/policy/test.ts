@@ -34,7 +34,7 @@ export async function runPolicyTest(argv: readonly string[], io: Io, deps: Polic
     else tellProblems(io, files.problems);
     return EXIT.failed;
   }
-  return withTools(io, deps, async (tools) => {
+  return withTools(deps, async (tools) => {
     const coverage = args.has('coverage') || threshold !== undefined;
     const tested = await tools.test(files.value, { coverage, ...(run === undefined ? {} : { run }) });
     if (!tested.ok) {

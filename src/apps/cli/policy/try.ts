@@ -38,7 +38,7 @@ export async function runPolicyTry(argv: readonly string[], io: Io, deps: Policy
     return TROUBLE;
   }
   const draft: PolicyLayer = { layer, modules: files.value.modules, data: files.value.data };
-  return withTools(io, deps, async (tools) => {
+  return withTools(deps, async (tools) => {
     const checked = await tools.check({
       modules: draft.modules.filter((one) => !one.name.endsWith('_test.rego')),
       ...(draft.data === undefined ? {} : { data: draft.data }),
