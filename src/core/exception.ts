@@ -1,6 +1,5 @@
 import { type Digest, digestOf } from './digest.ts';
 import type { Effect, Verb } from './effect.ts';
-import { POLICY_ERROR } from './policy-error.ts';
 import { type ResourceRef, resourceKey } from './resource.ts';
 
 /**
@@ -24,12 +23,15 @@ export function exceptionDigest(parts: Omit<Exception, 'digest' | 'signer'>): Di
   return digestOf({ type: 'holdpoint/exception/v1', ...parts, target: { ...parts.target } });
 }
 
+/** The rule of a finding that says that a policy failed: malformed, undefined, too slow, not reachable. It denies. */
+export const POLICY_ERROR = 'POLICY_ERROR';
+
 /** Past this a loosening is asked for again: what is forgotten does not stay open. */
 export const EXCEPTION_LIFETIME_MAX_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
- * INVARIANT: an unknown target is never covered; tampering with the guard, a deny for a forged finding and a policy that
- * failed never are.
+ * INVARIANT: an unknown target is never covered; tampering with the guard and a deny for a forged finding never are, nor
+ * is the failure of a policy: an exception is about what a rule says, and a policy that failed has said nothing.
  */
 export function coversFinding(exception: Exception, finding: { readonly rule: string }, effect: Effect): boolean {
   return (

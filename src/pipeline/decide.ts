@@ -28,12 +28,12 @@ export async function decide(verified: Verified, input: DecideInput): Promise<An
   demandVerified(verified);
   const { attempt, effects, evidence } = verified;
   const startedMs = input.monotonicMs();
-  const opinions: LayerOpinion[] = [denialOpinion(effects, input.denials)];
-  const policyInput = { attempt, effects, evidence, nowMs: input.nowMs };
-  for (const engine of input.engines) opinions.push(...(await engine.evaluate(policyInput)));
   const exceptions = input.exceptions.filter(
     (one) => one.workspace === attempt.workspace && one.expiresAtMs > input.nowMs,
   );
+  const opinions: LayerOpinion[] = [denialOpinion(effects, input.denials)];
+  const policyInput = { attempt, effects, evidence, nowMs: input.nowMs, exceptions };
+  for (const engine of input.engines) opinions.push(...(await engine.evaluate(policyInput)));
   const verdict = decideVerdict(effects, opinions, exceptions);
   const plans = planSafeguards(verified, verdict, input.safeguarders);
   const common = { attempt, effects, evidence, verdict, plans };

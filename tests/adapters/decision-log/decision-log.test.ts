@@ -17,7 +17,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openDecisionLog } from '../../../src/adapters/decision-log/decision-log.ts';
 import { readDecisions } from '../../../src/adapters/decision-log/read-decisions.ts';
-import { documentOf } from '../../../src/adapters/opa/input.ts';
+import { documentText } from '../../../src/adapters/opa/document-text.ts';
 import type { DecisionEntry, DecisionReader } from '../../../src/ports/decision-log.ts';
 import { DAY_ONE, decision } from '../../fakes/decisions.ts';
 import { skipUnless } from '../../platform.ts';
@@ -35,7 +35,13 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 function open(limits: Parameters<typeof openDecisionLog>[0]['limits'] = {}, told: string[] = []) {
-  return openDecisionLog({ dir, labels: LABELS, documentOf, onTrouble: (what) => told.push(what), limits });
+  return openDecisionLog({
+    dir,
+    labels: LABELS,
+    documentOf: documentText,
+    onTrouble: (what) => told.push(what),
+    limits,
+  });
 }
 
 async function all(reader: DecisionReader, sinceMs = 0): Promise<DecisionEntry[]> {
@@ -60,7 +66,7 @@ describe('what is kept', () => {
       JSON.stringify(entry['decision_id']),
       /^"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"$/,
     );
-    const document = documentOf(decision('rm x').input);
+    const document = documentText(decision('rm x').input);
     assert.ok(document.ok);
     assert.deepEqual(
       { ...entry, decision_id: '', result: undefined },

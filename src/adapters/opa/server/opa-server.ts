@@ -4,8 +4,8 @@ import type { LayerOpinion } from '../../../core/verdict.ts';
 import type { PolicyInput } from '../../../ports/policy-engine.ts';
 import type { LayerInForce } from '../../../ports/policy-layers.ts';
 import type { OpaServer, OpaServerOptions, Sourced } from '../../../ports/policy-sources.ts';
+import { documentText } from '../document-text.ts';
 import { opinionOf, policyError } from '../findings.ts';
-import { documentOf } from '../input.ts';
 import { type HttpClient, isCertificates, makeHttpClient, serverUrl } from './http-client.ts';
 import { dataPath, type Provenance, readServerAnswer, readServerError } from './server-answer.ts';
 
@@ -61,12 +61,12 @@ class Server implements OpaServer {
   get inForce(): LayerInForce {
     const { bundles, revision } = this.#provenance;
     const said = [...(revision === undefined ? [] : [revision]), ...bundles.map(([name, one]) => `${name}@${one}`)];
-    const name = { layer: 'organisation', digest: this.#digest } as const;
+    const name = { layer: 'organisation', label: 'organisation', digest: this.#digest } as const;
     return said.length === 0 ? name : { ...name, revision: said.join(' ') };
   }
 
   async evaluate(input: PolicyInput): Promise<readonly LayerOpinion[]> {
-    const document = documentOf(input);
+    const document = documentText(input);
     if (!document.ok) return [this.#deny(input, document.why)];
     if (this.#closed) return [this.#deny(input, `${this.#where} is closed`)];
     if (this.#inFlight >= LIMITS.inFlight)
@@ -105,7 +105,7 @@ class Server implements OpaServer {
     this.trouble = undefined;
     this.#provenance = answer.provenance;
     this.#digest = this.#digestWith(answer.provenance);
-    const name = { layer: 'organisation', digest: this.#digest } as const;
+    const name = { layer: 'organisation', label: 'organisation', digest: this.#digest } as const;
     return opinionOf(name, answer.found, input, () => this.#where);
   }
 
@@ -115,7 +115,11 @@ class Server implements OpaServer {
   }
 
   #deny(input: PolicyInput, why: string): LayerOpinion {
-    return policyError({ layer: 'organisation', digest: this.#digest }, input.effects.length, why);
+    return policyError(
+      { layer: 'organisation', label: 'organisation', digest: this.#digest },
+      input.effects.length,
+      why,
+    );
   }
 
   /** Over all that is known of the policy there: another revision of a bundle voids what was approved under the last one. */
