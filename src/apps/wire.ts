@@ -11,8 +11,10 @@ import { listSafeguards } from '../adapters/local-safeguard/list-safeguards.ts';
 import { makeLocalSafeguarder } from '../adapters/local-safeguard/local-safeguarder.ts';
 import { restoreSafeguard } from '../adapters/local-safeguard/restore-safeguard.ts';
 import { makeMcpServers } from '../adapters/mcp-servers/mcp-servers.ts';
+import { readSums } from '../adapters/opa/artefact.ts';
 import { openBundleFeed } from '../adapters/opa/bundles/bundle-feed.ts';
-import { documentOf as policyDocumentOf } from '../adapters/opa/input.ts';
+import { documentText } from '../adapters/opa/document-text.ts';
+import { digestOfLayer } from '../adapters/opa/layers.ts';
 import { openOpaEngine } from '../adapters/opa/opa-engine.ts';
 import { openOpaServer } from '../adapters/opa/server/opa-server.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
@@ -29,6 +31,7 @@ import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
 import type { Certificates } from '../ports/certificates.ts';
 import type { People } from '../ports/people.ts';
 import { type PolicyLayer, showProblem } from '../ports/policy-layers.ts';
+import type { OpenBundleFeed } from '../ports/policy-sources.ts';
 import type { Store } from '../ports/store.ts';
 import { commandCredential } from './daemon/command-credential.ts';
 import { startDaemon } from './daemon/daemon.ts';
@@ -48,11 +51,16 @@ import type { Paths } from './paths.ts';
 import { type OpenedLayers, openPolicy } from './policy/assemble.ts';
 import { makeBase } from './policy/base.ts';
 import type { Owners } from './policy/guarded-file.ts';
+import { openOneShotPolicy } from './policy/one-shot.ts';
+import { PROVEN_SILENT } from './policy/proven-silent.ts';
 import { openRepositoryPins } from './policy/repository.ts';
 import { openSessionPolicies } from './policy/session.ts';
 import { allReaders } from './readers.ts';
 import { STATED_FOLDER, statedFacts } from './stated-facts.ts';
 
+/** The bound is on steps, which are the same on each machine; the clock is only for what steps do not count. */
+const POLICY_TIMEOUT_MS = 2_000;
+const PINS = 'policy/repository';
 const JUDGE_TIMEOUT_MS = 60_000;
 const RAILWAY = 'https://backboard.railway.com/graphql/v2';
 
@@ -83,12 +91,12 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       watches: true,
     }),
     pins: openRepositoryPins({
-      folder: path.join(paths.state, 'policy/repository'),
+      folder: path.join(paths.state, PINS),
       people,
       nowMs: () => clock.nowMs(),
     }),
     sessions: openSessionPolicies(path.join(paths.state, 'policy/session')),
-    open: (layers) => openLayers(layers, path.join(paths.state, 'policy/engine')),
+    open: (layers) => openLayers(layers, engineDir(paths)),
     nowMs: () => clock.nowMs(),
     tell,
   });
@@ -117,7 +125,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   const decisions = openDecisionLog({
     dir: decisionsDir(paths.state),
     labels: { id: originOf(), version: options.version },
-    documentOf: policyDocumentOf,
+    documentOf: documentText,
     onTrouble: tell,
   });
   const pipeline = makePipeline({
@@ -236,25 +244,77 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
 }
 
 /** Judges without a daemon: text, the local disk where a folder is given, and facts that somebody states. */
-export async function openJudge(
-  stateDir: string,
-): Promise<(raw: RawAttempt, facts: StatedFacts | undefined) => ReturnType<ReturnType<typeof makeJudge>>> {
+export async function openJudge(paths: Paths, note: (line: string) => void): Promise<OpenedJudge> {
   const clock = makeSystemClock();
-  const read = await allReaders();
+  const readers = await allReaders();
+  const sums = readSums();
   const workspace = makeWorkspaceVerifier({ clock, tasks: { wasCreated: () => false } });
-  const people = openPeople({ stateDir });
-  const common = { read, engines: [], safeguarders: [], clock, mode: () => 'enforce' as const };
-  return (raw, facts) =>
-    makeJudge({
-      ...common,
-      verifiers: [
-        ...(facts === undefined ? [] : [statedFacts(facts, clock)]),
-        ...(looksAtDisk(raw) ? [workspace] : []),
-      ],
-      approver: !looksAtDisk(raw) ? { exceptions: () => Promise.resolve([]) } : people,
-      store: { denials: () => Promise.resolve([]) },
-    })(raw);
+  const people = openPeople({
+    stateDir: paths.state,
+    ...(paths.system === undefined ? {} : { uid: paths.system.person.uid }),
+  });
+  const policy = openOneShotPolicy({
+    base: makeBase({
+      configDir: paths.config,
+      owners: ownersOf(paths),
+      organisation: {
+        stateDir: path.join(paths.state, 'policy'),
+        owners: ownersOf(paths),
+        nowMs: () => clock.nowMs(),
+        openServer: openOpaServer,
+        openBundles: keptBundles,
+      },
+      tell: note,
+      watches: false,
+      withoutOrganisation: (why) =>
+        note(`the organisation's policy takes no part here, so the daemon may be stricter: ${why}`),
+    }),
+    pins: openRepositoryPins({ folder: path.join(paths.state, PINS), people, nowMs: () => clock.nowMs() }),
+    open: (layers) => openLayers(layers, existsSync(engineDir(paths)) ? engineDir(paths) : undefined),
+    digestOf: (layer) => digestOfLayer(layer, sums),
+    isProvenSilent: (digest) => PROVEN_SILENT.has(digest),
+    note,
+  });
+  const read: typeof readers = (action, context) => {
+    const reading = readers(action, context);
+    policy.expect(reading.effects);
+    return reading;
+  };
+  const common = { read, engines: [policy.engine], safeguarders: [], clock, mode: () => 'enforce' as const };
+  return {
+    judge: (raw, facts) =>
+      makeJudge({
+        ...common,
+        verifiers: [
+          ...(facts === undefined ? [] : [statedFacts(facts, clock)]),
+          ...(looksAtDisk(raw) ? [workspace] : []),
+        ],
+        approver: !looksAtDisk(raw) ? { exceptions: () => Promise.resolve([]) } : people,
+        store: { denials: () => Promise.resolve([]) },
+      })(raw),
+    close: () => policy.close(),
+  };
 }
+
+export interface OpenedJudge {
+  judge(raw: RawAttempt, facts: StatedFacts | undefined): ReturnType<ReturnType<typeof makeJudge>>;
+  close(): Promise<void>;
+}
+
+/** The bundle that the daemon accepted last: a program that judges once fetches nothing. */
+const keptBundles: OpenBundleFeed = (options) => {
+  const opened = openBundleFeed(options);
+  if (!opened.ok) return opened;
+  const feed = opened.value;
+  return {
+    ok: true,
+    value: {
+      lastGood: () => feed.lastGood(),
+      next: () => Promise.resolve({ kind: 'same' }),
+      close: () => feed.close(),
+    },
+  };
+};
 
 function looksAtDisk({ action: { cwd } }: RawAttempt): boolean {
   return cwd !== undefined && cwd !== STATED_FOLDER;
@@ -269,21 +329,16 @@ function ownersOf(paths: Paths): Owners {
   return paths.trust === 'system' ? [0, paths.ownerUid] : 'anybody';
 }
 
-async function openLayers(layers: readonly PolicyLayer[], cacheDir: string): Promise<OpenedLayers> {
-  const opened = await openOpaEngine({ layers, artefact: { cacheDir }, onTrouble: tell });
-  if (!opened.ok) return opened;
-  const { engine } = opened;
-  return {
-    ok: true,
-    policy: {
-      evaluate: (input) => engine.evaluate(input),
-      reload: (next) => engine.reload(next),
-      get inForce() {
-        return engine.layers;
-      },
-      close: () => engine.close(),
-    },
-  };
+/** Where the daemon keeps the engine unpacked. */
+function engineDir(paths: Paths): string {
+  return path.join(paths.state, 'policy/engine');
+}
+
+/** Without a folder for the unpacked engine it is unpacked each time, and nothing is left behind. */
+async function openLayers(layers: readonly PolicyLayer[], cacheDir: string | undefined): Promise<OpenedLayers> {
+  const artefact = cacheDir === undefined ? {} : { cacheDir };
+  const opened = await openOpaEngine({ layers, artefact, timeoutMs: POLICY_TIMEOUT_MS, onTrouble: tell });
+  return opened.ok ? { ok: true, policy: opened.engine } : opened;
 }
 
 function tell(line: string): void {

@@ -3,7 +3,8 @@ import { homedir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../../core/canonical-json.ts';
-import { POLICY_ERROR } from '../../core/policy-error.ts';
+import { POLICY_ERROR } from '../../core/exception.ts';
+import { visibleText } from '../../core/visible-text.ts';
 import type { ReceiptRecord } from '../../ports/store.ts';
 import { findPaths } from '../paths.ts';
 import { verifyLogCommand } from '../verify-log/command.ts';
@@ -62,11 +63,19 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
   const [node = process.execPath] = self;
   const systemd = findUserSystemd(io.env, paths);
 
-  const judgeDeps = async (): Promise<CheckDeps> => ({
-    judge: await openJudge(paths.state),
+  const judgeDeps = async (): Promise<CheckDeps & { close(): Promise<void> }> => ({
+    ...(await openJudge(paths, (line) => io.err(`holdpoint: note: ${visibleText(line)}\n`))),
     workspaceOf,
     person: userInfo().username,
   });
+  const withJudge = async (run: (deps: CheckDeps) => Promise<number>): Promise<number> => {
+    const deps = await judgeDeps();
+    try {
+      return await run(deps);
+    } finally {
+      await deps.close();
+    }
+  };
   const execDeps: ExecDeps = { paths, workspaceOf, runShell: (run) => runShellAction(run), readFile, ciIdentity };
   const up: UpDeps = {
     paths,
@@ -113,8 +122,9 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
 
   switch (name) {
     case 'check':
-      if (args.length === 1 && args[0] === '--batch') return runBatch(io, await judgeDeps());
-      return runCheck(args, io, await judgeDeps());
+      return withJudge((deps) =>
+        args.length === 1 && args[0] === '--batch' ? runBatch(io, deps) : runCheck(args, io, deps),
+      );
     case 'ask':
       return runAsk(args, io, execDeps);
     case 'exec':
@@ -130,7 +140,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     case 'deny':
       return runDeny(args, io, holds);
     case 'preapprove':
-      return runPreapprove(args, io, { ...(await judgeDeps()), sign, nowMs: Date.now });
+      return withJudge((deps) => runPreapprove(args, io, { ...deps, sign, nowMs: Date.now }));
     case 'people':
       return runPeople(args, io, {
         open: (account) =>

@@ -1,5 +1,5 @@
 import type { Verb } from '../../core/effect.ts';
-import { POLICY_ERROR } from '../../core/policy-error.ts';
+import { POLICY_ERROR } from '../../core/exception.ts';
 import { type ResourceRef, resourceKey } from '../../core/resource.ts';
 import type { HoldRecord } from '../../ports/store.ts';
 

@@ -1,8 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { EXCEPTION_LIFETIME_MAX_MS } from '../../core/exception.ts';
+import { EXCEPTION_LIFETIME_MAX_MS, POLICY_ERROR } from '../../core/exception.ts';
 import { LIMITS } from '../../core/limits.ts';
-import { POLICY_ERROR } from '../../core/policy-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { People } from '../../ports/people.ts';
 import { type Reloaded, showProblem } from '../../ports/policy-layers.ts';

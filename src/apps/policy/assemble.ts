@@ -1,7 +1,5 @@
-import path from 'node:path';
-import { type Digest, digestOf } from '../../core/digest.ts';
 import type { LayerOpinion } from '../../core/verdict.ts';
-import { POLICY_ERROR, type PolicyEngine, type PolicyInput } from '../../ports/policy-engine.ts';
+import type { PolicyEngine } from '../../ports/policy-engine.ts';
 import {
   type LayeredPolicy,
   type LayerInForce,
@@ -10,6 +8,7 @@ import {
   type Reloaded,
   showProblem,
 } from '../../ports/policy-layers.ts';
+import { concerns, denialOf, type Fault, faultOf } from './faults.ts';
 import { digestOfSources, REPOSITORY_POLICY, readRegoFolder } from './rego-folder.ts';
 import { keyOfWorkspace, type Pinned, type RepositoryPins, repositoryLayer } from './repository.ts';
 import { keyOfTask, type SessionPolicies, type SessionRead, type SessionRules, sessionLayer } from './session.ts';
@@ -94,14 +93,6 @@ export interface Policy {
   close(): Promise<void>;
 }
 
-interface Fault {
-  /** Of the files of one workspace, or of one task. */
-  readonly key: string;
-  readonly layer: 'repository' | 'session';
-  readonly why: string;
-  readonly digest: Digest;
-}
-
 /** What is on disk now. */
 interface Gathered {
   readonly pinned: readonly Pinned[];
@@ -164,8 +155,8 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
     for (const one of gathered.pinned)
       known.set(one.key, 'pin' in one ? one.pin.workspace : (one.workspace ?? known.get(one.key)));
     state.faults = [
-      ...gathered.pinned.flatMap((one) => ('fault' in one ? [fault('repository', one.key, one.fault)] : [])),
-      ...gathered.session.flatMap((one) => ('fault' in one ? [fault('session', one.key, one.fault)] : [])),
+      ...gathered.pinned.flatMap((one) => ('fault' in one ? [faultOf('repository', one.key, one.fault)] : [])),
+      ...gathered.session.flatMap((one) => ('fault' in one ? [faultOf('session', one.key, one.fault)] : [])),
       ...scopedLayers(gathered).flatMap((one) => state.broken.get(one.id) ?? []),
     ];
   }
@@ -215,7 +206,7 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
     for (const one of scoped) {
       const tried = await put([...good, one.layer]);
       if (tried.ok) good.push(one.layer);
-      else state.broken.set(one.id, fault(one.kind, one.key, `its policy does not compile: ${show(tried.problems)}`));
+      else state.broken.set(one.id, faultOf(one.kind, one.key, `its policy does not compile: ${show(tried.problems)}`));
     }
     return { ok: true };
   }
@@ -278,7 +269,7 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
         evaluate: async (input) => {
           const opinions: LayerOpinion[] = state.faults
             .filter((one) => concerns(one, input))
-            .map((one) => denial(one, input));
+            .map((one) => denialOf(one, input));
           for (const engine of base.engines) opinions.push(...(await engine.evaluate(input)));
           if (state.layers !== undefined) opinions.push(...(await state.layers.evaluate(input)));
           return opinions;
@@ -351,36 +342,6 @@ function scopedLayers({ pinned, session }: Gathered): readonly Scoped[] {
 function hasDrifted(one: Extract<Pinned, { sources: unknown }>): boolean {
   const tree = readRegoFolder(one.pin.workspace, REPOSITORY_POLICY);
   return !tree.ok || digestOfSources(tree.sources) !== one.pin.digest;
-}
-
-function fault(layer: Fault['layer'], key: string, why: string): Fault {
-  return { layer, key, why, digest: digestOf({ type: 'holdpoint/policy-fault/v1', layer, key, why }) };
-}
-
-/** A fault of a workspace concerns what happens in it and below it, as its policy would. */
-function concerns(one: Fault, { attempt }: PolicyInput): boolean {
-  if (one.layer === 'session') return keyOfTask(attempt.task) === one.key;
-  return [attempt.workspace, attempt.action.cwd ?? ''].some((folder) => isAtOrBelow(folder, one.key));
-}
-
-function isAtOrBelow(folder: string, key: string): boolean {
-  if (!path.isAbsolute(folder)) return false;
-  for (let at = path.normalize(folder); ; at = path.dirname(at)) {
-    if (keyOfWorkspace(at) === key) return true;
-    if (at === path.dirname(at)) return false;
-  }
-}
-
-/** INVARIANT: it denies every effect, and an attempt without effects too. */
-function denial(one: Fault, input: PolicyInput): LayerOpinion {
-  const findings = Array.from({ length: Math.max(1, input.effects.length) }, (_, effect) => ({
-    layer: one.layer,
-    rule: POLICY_ERROR,
-    effect,
-    says: 'deny' as const,
-    reason: `policy error: ${one.why}`,
-  }));
-  return { layer: one.layer, digest: one.digest, findings, obligations: [] };
 }
 
 function show(problems: readonly PolicyProblem[]): string {

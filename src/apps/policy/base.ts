@@ -1,5 +1,5 @@
 import { canonicalJson, type Json } from '../../core/canonical-json.ts';
-import type { LayerInForce, PolicyLayer, Reloaded } from '../../ports/policy-layers.ts';
+import { type LayerInForce, type PolicyLayer, type Reloaded, showProblem } from '../../ports/policy-layers.ts';
 import type { OpaServer, PolicyCandidate } from '../../ports/policy-sources.ts';
 import type { BaseRead, BaseSource } from './assemble.ts';
 import type { Owners } from './guarded-file.ts';
@@ -16,6 +16,8 @@ export interface BaseOptions {
   tell(line: string): void;
   /** Looks for another state of the organisation's policy now and then; left out where one attempt is judged. */
   readonly watches: boolean;
+  /** Goes on with the pack alone where the organisation's policy cannot be read, once that is said; else it is a problem. */
+  readonly withoutOrganisation?: (why: string) => void;
 }
 
 /** The organisation's policy of one state of the settings. */
@@ -41,7 +43,11 @@ export function makeBase(options: BaseOptions): BaseSource {
     const key = keyOf(settings);
     if (state.held?.key === key) return baseOf(settings, state.held.layer, {});
     const organisation = await organisationLayer(settings, options.organisation);
-    if (organisation.kind === 'problem') return { ok: false, problems: organisation.problems };
+    if (organisation.kind === 'problem') {
+      if (options.withoutOrganisation === undefined) return { ok: false, problems: organisation.problems };
+      options.withoutOrganisation(organisation.problems.map(showProblem).join('; '));
+      return baseOf(settings, undefined, {});
+    }
     const next: Held = { key, organisation, layer: undefined, watch: undefined, warning: undefined };
     if (organisation.kind !== 'layer')
       return baseOf(settings, undefined, { accepted: () => adopt(next, undefined), rejected: () => closeOf(next) });

@@ -99,7 +99,7 @@ export async function makeWorld(
       const stopping = judged.verdict.findings.filter((one) => one.says !== 'allow');
       return {
         says: judged.says,
-        rules: stopping.map((one) => one.rule),
+        rules: [...new Set(stopping.map((one) => one.rule))],
         reasons: stopping.map((one) => one.reason).join('\n'),
       };
     },
