@@ -67,7 +67,7 @@ found contains finding if {
 
 # METADATA
 # title: Drops a table or deletes many of its rows
-# custom: {id: table, severity: high}
+# custom: {id: table, severity: high, safeguard: true}
 found contains finding if {
 	some i in lib.destroyed.table
 	finding := {
@@ -80,7 +80,7 @@ found contains finding if {
 
 # METADATA
 # title: Changes rows that no key picks
-# custom: {id: rows, severity: high}
+# custom: {id: rows, severity: high, safeguard: true}
 found contains finding if {
 	some i in lib.changed.table
 	effect := input.effects[i]
@@ -217,7 +217,7 @@ found contains finding if {
 # METADATA
 # title: Deletes the only copy of files
 # description: By what git and the file system say, these files are nowhere else.
-# custom: {id: only-copy, severity: high}
+# custom: {id: only-copy, severity: high, safeguard: true}
 found contains finding if {
 	some [i, fact] in lib.answers.recovery
 	i in lib.changes

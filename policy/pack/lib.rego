@@ -29,7 +29,7 @@ exposed := by_kind({"expose"})
 
 granted := by_kind({"grant"})
 
-touched := by_kind({"destroy", "change", "expose", "grant"})
+touched := by_kind({"destroy", "change", "grant"})
 
 # Verb and kind of each, once.
 kinds := {[i, effect.verb, effect.target.known.kind] | some i, effect in destructive}

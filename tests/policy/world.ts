@@ -33,6 +33,7 @@ export interface AttemptRow {
   readonly staleMs?: number;
 }
 
+const READERS = allReaders();
 const MONDAY = '2026-09-21T14:00:00Z';
 
 /** What the policies are asked about an attempt: made by the real readers, verifiers and stages. */
@@ -44,7 +45,7 @@ export async function policyInputOf(row: AttemptRow): Promise<PolicyInput | unde
   assert.ok(made.ok, JSON.stringify(row.input));
   const seen: PolicyInput[] = [];
   const judge = makeJudge({
-    read: await allReaders(),
+    read: await READERS,
     verifiers: [
       ...(row.facts === undefined ? [] : [aged(statedFacts(row.facts, clock), row.staleMs ?? 0)]),
       ...(row.railway === undefined ? [] : [aged(railwayIn(row.railway, clock), row.staleMs ?? 0)]),
@@ -161,7 +162,10 @@ function railwayIn(name: string, clock: Clock): Verifier {
 }
 
 /** Rows of a JSON-lines table beside this file, or in `folder`. A key that nobody knows is fatal. */
-export function tableOf<T extends object>(file: string, keys: readonly string[]): readonly (T & { readonly line: number })[] {
+export function tableOf<T extends object>(
+  file: string,
+  keys: readonly string[],
+): readonly (T & { readonly line: number })[] {
   return readFileSync(path.resolve(import.meta.dirname, file), 'utf8')
     .split('\n')
     .flatMap((text, index) => {
