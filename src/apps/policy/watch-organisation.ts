@@ -17,7 +17,7 @@ export interface Watch {
   check(): Promise<boolean>;
   /** Why the last look changed nothing although something is there; `undefined` where all is well. */
   readonly trouble: string | undefined;
-  /** Ends the timer and waits for a look that is under way. Closes the source. */
+  /** Ends the timer, closes the source and waits for a look that is under way. */
   close(): Promise<void>;
 }
 
@@ -63,8 +63,9 @@ class Watching implements Watch {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
-    await this.#line;
+    // First, so that a download that hangs is cut off.
     await this.#options.source.close();
+    await this.#line;
   }
 
   async #look(): Promise<boolean> {

@@ -76,16 +76,27 @@ export function makeHttpClient(options: HttpClientOptions): HttpClient {
     minVersion: 'TLSv1.2',
     ...(options.ca === undefined ? {} : { ca: options.ca }),
   });
+  const state = { isClosed: false };
   return {
-    ask: (ask) => askOnce(ask, http, https),
+    ask: (ask) => {
+      const agents: Agents = { http, https, state };
+      return state.isClosed ? Promise.resolve({ ok: false, why: 'it is asked no more' }) : askOnce(ask, agents);
+    },
     close: () => {
+      state.isClosed = true;
       http.destroy();
       https.destroy();
     },
   };
 }
 
-function askOnce(ask: HttpAsk, http: HttpAgent, https: HttpsAgent): Promise<HttpReply> {
+interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+  readonly state: { readonly isClosed: boolean };
+}
+
+function askOnce(ask: HttpAsk, agents: Agents): Promise<HttpReply> {
   const { promise, resolve } = Promise.withResolvers<HttpReply>();
   const isHttps = ask.url.protocol === 'https:';
   const run = { settled: false, cut: (): void => {} };
@@ -104,7 +115,7 @@ function askOnce(ask: HttpAsk, http: HttpAgent, https: HttpsAgent): Promise<Http
   const send = (isSecondTry: boolean): void => {
     const options = {
       method: ask.method,
-      agent: isHttps ? https : http,
+      agent: isHttps ? agents.https : agents.http,
       headers: {
         accept: 'application/json',
         'accept-encoding': 'identity',
@@ -117,7 +128,7 @@ function askOnce(ask: HttpAsk, http: HttpAgent, https: HttpsAgent): Promise<Http
     const heard = { any: false };
     request.on('error', (error) => {
       // A server that was started again has closed the connection that we kept: the question was never read.
-      if (request.reusedSocket && !heard.any && !isSecondTry && !run.settled) send(true);
+      if (request.reusedSocket && !heard.any && !isSecondTry && !run.settled && !agents.state.isClosed) send(true);
       else failed(whyOf(error));
     });
     request.on('response', (response) => {

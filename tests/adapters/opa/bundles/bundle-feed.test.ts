@@ -344,6 +344,21 @@ test('nobody there is a refusal', async () => {
   await feed.close();
 });
 
+test('a download that hangs is cut off when the feed is closed', async () => {
+  const { promise: isAsked, resolve } = Promise.withResolvers<void>();
+  const server = await startScriptedServer((_asked, response) => {
+    response.writeHead(200).write('x');
+    resolve();
+  });
+  const feed = open({ source: `${server.url}/b.tar.gz` });
+  const next = feed.next();
+  await isAsked;
+  await feed.close();
+  assertRefused(await next, /the connection/);
+  assertRefused(await feed.next(), /it is asked no more/);
+  await server.close();
+});
+
 test('an altered bundle is refused and the next good one taken', async () => {
   const bytes = await publish({ revision: '7' });
   const feed = open(STRICT);
