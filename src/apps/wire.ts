@@ -11,8 +11,10 @@ import { listSafeguards } from '../adapters/local-safeguard/list-safeguards.ts';
 import { makeLocalSafeguarder } from '../adapters/local-safeguard/local-safeguarder.ts';
 import { restoreSafeguard } from '../adapters/local-safeguard/restore-safeguard.ts';
 import { makeMcpServers } from '../adapters/mcp-servers/mcp-servers.ts';
+import { openBundleFeed } from '../adapters/opa/bundles/bundle-feed.ts';
 import { documentOf as policyDocumentOf } from '../adapters/opa/input.ts';
 import { openOpaEngine } from '../adapters/opa/opa-engine.ts';
+import { openOpaServer } from '../adapters/opa/server/opa-server.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
 import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
 import { openStore } from '../adapters/sqlite/store.ts';
@@ -42,7 +44,10 @@ import { toAction } from './egress/action.ts';
 import { CredentialTable } from './egress/credential-table.ts';
 import { startEgress } from './egress/start.ts';
 import type { Engine, EngineOptions, EngineResult } from './engine.ts';
-import { type BaseSource, type OpenedLayers, openPolicy } from './policy/assemble.ts';
+import type { Paths } from './paths.ts';
+import { type OpenedLayers, openPolicy } from './policy/assemble.ts';
+import { makeBase } from './policy/base.ts';
+import type { Owners } from './policy/guarded-file.ts';
 import { openRepositoryPins } from './policy/repository.ts';
 import { openSessionPolicies } from './policy/session.ts';
 import { allReaders } from './readers.ts';
@@ -64,7 +69,19 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   });
   // The engine starts while the store is opened.
   const opening = openPolicy({
-    base: makeBase(),
+    base: makeBase({
+      configDir: paths.config,
+      owners: ownersOf(paths),
+      organisation: {
+        stateDir: path.join(paths.state, 'policy'),
+        owners: ownersOf(paths),
+        nowMs: () => clock.nowMs(),
+        openServer: openOpaServer,
+        openBundles: openBundleFeed,
+      },
+      tell,
+      watches: true,
+    }),
     pins: openRepositoryPins({
       folder: path.join(paths.state, 'policy/repository'),
       people,
@@ -247,13 +264,9 @@ export function ledgerDir(stateDir: string): string {
   return path.join(stateDir, 'ledger');
 }
 
-function makeBase(): BaseSource {
-  return {
-    read: () => Promise.resolve({ ok: true, preset: 'solo', layers: [] }),
-    engines: [],
-    describe: () => [],
-    close: () => Promise.resolve(),
-  };
+/** In an installation of the agent's own account ownership proves nothing. */
+function ownersOf(paths: Paths): Owners {
+  return paths.trust === 'system' ? [0, paths.ownerUid] : 'anybody';
 }
 
 async function openLayers(layers: readonly PolicyLayer[], cacheDir: string): Promise<OpenedLayers> {

@@ -190,6 +190,7 @@ export function policySummary(report: PolicyReport, lostDecisions: number): obje
       ...report.reload.problems.map(
         (one) => `NOT RELOADED at ${new Date(report.reload.atMs).toISOString()}, the last good one stays: ${one}`,
       ),
+      ...report.troubles,
       ...report.faults,
       ...report.drifted.map((one) => `${one}: the working tree differs from the pinned policy, which is in force`),
       ...(lostDecisions === 0 ? [] : [`${lostDecisions} decisions could not be kept for \`holdpoint policy try\``]),

@@ -22,6 +22,10 @@ export type BaseRead =
       readonly layers: readonly PolicyLayer[];
       /** To be called once they are in force. The answer says what could not be kept. */
       accepted?(): Promise<string | undefined>;
+      /** To be called where they did not come into force. */
+      rejected?(): Promise<void>;
+      /** What to try at the start where these do not compile. */
+      fallback?(why: string): Extract<BaseRead, { ok: true }>;
     }
   | { readonly ok: false; readonly problems: readonly PolicyProblem[] };
 
@@ -32,6 +36,11 @@ export interface BaseSource {
   readonly engines: readonly PolicyEngine[];
   /** Beside the layers: a server's name, its digest. */
   describe(): readonly LayerInForce[];
+  /** What the operator should know: a source that is away, a new policy that is refused. */
+  troubles(): readonly string[];
+  /** Looks at the sources now; what is new is put in force by what `onChange` was given. */
+  refresh(): Promise<void>;
+  onChange(reload: () => Promise<Reloaded>): void;
   close(): Promise<void>;
 }
 
@@ -57,6 +66,8 @@ export interface PolicyReport {
   readonly faults: readonly string[];
   /** Workspaces whose files are not what is pinned. */
   readonly drifted: readonly string[];
+  /** Of the organisation's source. */
+  readonly troubles: readonly string[];
   readonly reload: { readonly atMs: number; readonly ok: boolean; readonly problems: readonly string[] };
 }
 
@@ -108,6 +119,8 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
   const state: {
     layers: LayeredPolicy | undefined;
     faults: readonly Fault[];
+    /** What did not compile at the start, by its id; it will not compile later either. */
+    readonly broken: Map<string, Fault>;
     preset: string;
     pinned: readonly Pinned[];
     reload: PolicyReport['reload'];
@@ -117,6 +130,7 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
   } = {
     layers: undefined,
     faults: [],
+    broken: new Map(),
     preset: '',
     pinned: [],
     reload: { atMs: parts.nowMs(), ok: true, problems: [] },
@@ -145,14 +159,14 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
   }
 
   /** Judges by this from now on. Faults count at once, whatever becomes of the rest. */
-  function setFaults(gathered: Gathered, broken: readonly Fault[] = []): void {
+  function setFaults(gathered: Gathered): void {
     state.pinned = gathered.pinned;
     for (const one of gathered.pinned)
       known.set(one.key, 'pin' in one ? one.pin.workspace : (one.workspace ?? known.get(one.key)));
     state.faults = [
       ...gathered.pinned.flatMap((one) => ('fault' in one ? [fault('repository', one.key, one.fault)] : [])),
       ...gathered.session.flatMap((one) => ('fault' in one ? [fault('session', one.key, one.fault)] : [])),
-      ...broken,
+      ...scopedLayers(gathered).flatMap((one) => state.broken.get(one.id) ?? []),
     ];
   }
 
@@ -162,20 +176,28 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
     if (change === undefined) setFaults(gathered);
     const read = await base.read();
     if (!read.ok) return read;
-    const scoped = scopedLayers(gathered);
-    const done = await put([...read.layers, ...scoped.map((one) => one.layer)]);
+    const done = await loadBase(gathered, read);
     if (!done.ok) {
-      // At the start there is no good set yet: what is broken in one workspace must not leave all others unguarded.
-      if (state.layers !== undefined || scoped.length === 0) return done;
-      const alone = await loadOneByOne(read.layers, scoped);
-      if (!alone.ok) return alone;
-      setFaults(gathered, alone.broken);
-    } else setFaults(gathered);
+      await read.rejected?.();
+      return done;
+    }
+    setFaults(gathered);
     state.preset = read.preset;
-    const unkept = await read.accepted?.();
+    const unkept = await done.base.accepted?.();
     if (unkept !== undefined) parts.tell(`policy: ${unkept}`);
     watchExpiry(gathered.session);
     return { ok: true };
+  }
+
+  /** At the start there is no good set yet, so what can be left out is: a newer bundle, then what is broken in one place. */
+  async function loadBase(gathered: Gathered, read: BaseOk): Promise<LoadedBase | Extract<Reloaded, { ok: false }>> {
+    const scoped = scopedLayers(gathered).filter((one) => !state.broken.has(one.id));
+    const done = await put([...read.layers, ...scoped.map((one) => one.layer)]);
+    if (done.ok) return { ok: true, base: read };
+    if (state.layers !== undefined) return done;
+    const alone = scoped.length === 0 ? done : await loadOneByOne(read.layers, scoped);
+    if (alone.ok) return { ok: true, base: read };
+    return read.fallback === undefined ? alone : loadBase(gathered, read.fallback(show(alone.problems)));
   }
 
   async function put(layers: readonly PolicyLayer[]): Promise<Reloaded> {
@@ -186,20 +208,16 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
     return { ok: true };
   }
 
-  async function loadOneByOne(
-    baseLayers: readonly PolicyLayer[],
-    scoped: readonly Scoped[],
-  ): Promise<{ readonly ok: true; readonly broken: readonly Fault[] } | Extract<Reloaded, { ok: false }>> {
+  async function loadOneByOne(baseLayers: readonly PolicyLayer[], scoped: readonly Scoped[]): Promise<Reloaded> {
     const first = await put(baseLayers);
     if (!first.ok) return first;
     const good: PolicyLayer[] = [...baseLayers];
-    const broken: Fault[] = [];
     for (const one of scoped) {
       const tried = await put([...good, one.layer]);
       if (tried.ok) good.push(one.layer);
-      else broken.push(fault(one.kind, one.key, `its policy does not compile: ${show(tried.problems)}`));
+      else state.broken.set(one.id, fault(one.kind, one.key, `its policy does not compile: ${show(tried.problems)}`));
     }
-    return { ok: true, broken };
+    return { ok: true };
   }
 
   /** Rules of a task end by the clock, not by the next reload. */
@@ -207,7 +225,7 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
     clearTimeout(state.expiry);
     const untilMs = Math.min(...session.flatMap((one) => ('untilMs' in one ? [one.untilMs] : [])));
     if (!Number.isFinite(untilMs)) return;
-    state.expiry = setTimeout(() => void reload(), Math.max(0, untilMs - parts.nowMs()) + 1);
+    state.expiry = setTimeout(() => void loadInLine(), Math.max(0, untilMs - parts.nowMs()) + 1);
     state.expiry.unref();
   }
 
@@ -227,12 +245,17 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
   }
 
   /** Those that wait for the same thing get one answer. */
-  function reload(): Promise<Reloaded> {
+  function loadInLine(): Promise<Reloaded> {
     state.queued ??= inLine(async () => {
       state.queued = undefined;
       return note(await load());
     });
     return state.queued;
+  }
+
+  async function reload(): Promise<Reloaded> {
+    await base.refresh();
+    return loadInLine();
   }
 
   function describeFault(one: Fault): string {
@@ -246,6 +269,7 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
     return first;
   }
   for (const one of state.faults) parts.tell(`policy: ${describeFault(one)}`);
+  base.onChange(loadInLine);
 
   return {
     ok: true,
@@ -294,25 +318,33 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
       layers: [...base.describe(), ...(state.layers?.inForce ?? [])],
       faults: state.faults.map(describeFault),
       drifted: state.pinned.flatMap((one) => ('pin' in one && hasDrifted(one) ? [one.pin.workspace] : [])),
+      troubles: base.troubles(),
       reload: state.reload,
     };
   }
 }
 
+type BaseOk = Extract<BaseRead, { ok: true }>;
+
+interface LoadedBase {
+  readonly ok: true;
+  readonly base: BaseOk;
+}
+
 interface Scoped {
+  readonly id: string;
   readonly kind: Fault['layer'];
   readonly key: string;
   readonly layer: PolicyLayer;
 }
 
 function scopedLayers({ pinned, session }: Gathered): readonly Scoped[] {
+  const scoped = (kind: Fault['layer'], key: string, layer: PolicyLayer): Scoped => {
+    return { id: `${kind} ${key} ${digestOfSources(layer)}`, kind, key, layer };
+  };
   return [
-    ...pinned.flatMap((one): Scoped[] =>
-      'pin' in one ? [{ kind: 'repository', key: one.key, layer: repositoryLayer(one) }] : [],
-    ),
-    ...session.flatMap((one): Scoped[] =>
-      'task' in one ? [{ kind: 'session', key: keyOfTask(one.task), layer: sessionLayer(one) }] : [],
-    ),
+    ...pinned.flatMap((one) => ('pin' in one ? [scoped('repository', one.key, repositoryLayer(one))] : [])),
+    ...session.flatMap((one) => ('task' in one ? [scoped('session', keyOfTask(one.task), sessionLayer(one))] : [])),
   ];
 }
 

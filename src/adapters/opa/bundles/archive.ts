@@ -150,7 +150,7 @@ function nameInPax(content: Buffer): NameInPax {
 function normalName(name: string | undefined): string | undefined {
   const bare = name?.replace(/^(\.?\/)+/, '').replace(/\/$/, '');
   if (bare === undefined || bare === '' || bare === '.') return bare === '.' ? '' : bare;
-  if (/[\\\x00-\x1f\x7f]/.test(bare)) return undefined;
+  if (/[\\\p{Cc}]/u.test(bare)) return undefined;
   return bare.split('/').some((part) => part === '' || part === '.' || part === '..') ? undefined : bare;
 }
 

@@ -10,7 +10,6 @@ import type {
   Sourced,
 } from '../../../ports/policy-sources.ts';
 import type { ReadBundle } from '../../../ports/policy-tools.ts';
-import type { ArtefactOptions } from '../artefact.ts';
 import { type HttpClient, isCertificates, makeHttpClient, serverUrl } from '../server/http-client.ts';
 import { readServerError } from '../server/server-answer.ts';
 import { ARCHIVE_LIMITS } from './archive.ts';
@@ -22,15 +21,18 @@ const FETCH_TIMEOUT_MS = 30_000;
 const REVISION_MAX_CHARS = 200;
 const ETAG = /^(W\/)?"[\x21\x23-\x7e]{0,200}"$/;
 
+/** Checks and reads the bytes of a bundle. */
+export type ReadBundleBytes = (bytes: Uint8Array, verification?: BundleVerification) => Promise<Sourced<ReadBundle>>;
+
 /** An organisation's bundles, from a file or a server of files: https://www.openpolicyagent.org/docs/management-bundles */
-export function openBundleFeed(options: BundleOptions, artefact?: ArtefactOptions): Sourced<BundleFeed> {
+export function openBundleFeed(options: BundleOptions, read: ReadBundleBytes = readBundleApart): Sourced<BundleFeed> {
   const url = path.isAbsolute(options.source) ? undefined : serverUrl(options.source);
   if (typeof url === 'string') return { ok: false, why: url };
   const fault = options.verification && faultOfVerification(options.verification);
   if (fault !== undefined) return { ok: false, why: fault };
   if (options.ca !== undefined && !isCertificates(options.ca))
     return { ok: false, why: 'the file of authorities holds no certificates in PEM' };
-  return { ok: true, value: new Feed(options, url, artefact) };
+  return { ok: true, value: new Feed(options, url, read) };
 }
 
 interface Given {
@@ -47,17 +49,17 @@ interface Fetched {
 class Feed implements BundleFeed {
   readonly #options: BundleOptions;
   readonly #url: URL | undefined;
-  readonly #artefact: ArtefactOptions | undefined;
+  readonly #read: ReadBundleBytes;
   readonly #http: HttpClient;
   /** What was given out last, accepted or not: it is not given out again. */
   #given: Given | undefined;
   /** What was accepted by this process, where the disk would not keep it. */
   #accepted: Kept | undefined;
 
-  constructor(options: BundleOptions, url: URL | undefined, artefact: ArtefactOptions | undefined) {
+  constructor(options: BundleOptions, url: URL | undefined, read: ReadBundleBytes) {
     this.#options = options;
     this.#url = url;
-    this.#artefact = artefact;
+    this.#read = read;
     this.#http = makeHttpClient(options);
   }
 
@@ -67,7 +69,7 @@ class Feed implements BundleFeed {
     if (!kept.ok || kept.value === undefined) return kept.ok ? { ok: true, value: undefined } : kept;
     const archive = await readKeptArchive(stateDir, kept.value);
     if (!archive.ok) return archive;
-    const read = await readPolicy(archive.value, verification, this.#artefact);
+    const read = policyOf(await this.#read(archive.value, verification));
     if (!read.ok) return { ok: false, why: `the bundle that was kept: ${read.why}` };
     if (read.value.content !== kept.value.content)
       return { ok: false, why: 'the bundle that was kept is not the one that was accepted' };
@@ -86,7 +88,7 @@ class Feed implements BundleFeed {
       this.#given = { ...this.#given, etag };
       return { kind: 'same' };
     }
-    const read = await readPolicy(bytes, this.#options.verification, this.#artefact);
+    const read = policyOf(await this.#read(bytes, this.#options.verification));
     if (!read.ok) return refused(`${this.#options.source}: ${read.why}`);
     const { layer, content } = read.value;
     const last = await this.#lastAccepted();
@@ -172,12 +174,7 @@ interface Policy {
   readonly content: string;
 }
 
-async function readPolicy(
-  bytes: Uint8Array,
-  verification: BundleVerification | undefined,
-  artefact: ArtefactOptions | undefined,
-): Promise<Sourced<Policy>> {
-  const read = await readBundleApart(bytes, verification, artefact);
+function policyOf(read: Sourced<ReadBundle>): Sourced<Policy> {
   if (!read.ok) return read;
   const fault = faultOfContents(read.value);
   if (fault !== undefined) return { ok: false, why: `the bundle is refused: ${fault}` };

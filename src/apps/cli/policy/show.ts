@@ -21,6 +21,7 @@ export async function runPolicyShow(argv: readonly string[], io: Io, deps: { rea
     'floor         part of the program, always first',
     ...report.layers.map(layerLine),
     ...report.reload.problems.map((one) => `NOT RELOADED  ${visibleText(one)}`),
+    ...report.troubles.map((one) => `note          ${visibleText(one)}`),
     ...report.faults.map((one) => `DENIED        ${visibleText(one)}`),
     ...report.drifted.map(
       (one) => `note          ${visibleText(one)}: the working tree differs from the pinned policy, which is in force`,
