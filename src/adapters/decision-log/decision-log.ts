@@ -28,7 +28,7 @@ export interface DecisionLogOptions {
 
 const FLUSH_MS = 200;
 /** Entries made in one turn of the event loop: redaction is work, and attempts wait meanwhile. */
-const A_TURN = 8;
+const A_TURN = 4;
 const BATCH = 256;
 const DAY_MS = 86_400_000;
 // SECURITY: a link in the place of a day's file is not followed.

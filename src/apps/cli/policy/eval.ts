@@ -18,6 +18,8 @@ const UNDEFINED = 1;
 const NOT_EVALUATED = 2;
 const EXPLAIN: ReadonlySet<string> = new Set<Explain>(['off', 'notes', 'fails', 'full', 'debug']);
 const TEXT_KINDS: ReadonlySet<string> = new Set(['shell', 'sql', 'git']);
+/** Nearly: it may stand in a string too, where it would be found for nothing. */
+const WILDCARD = /(?<![\w"])_(?![\w"])/;
 /** The name that a query's value gets, where it is one expression. */
 const VALUE = 'holdpoint_value_of_query';
 
@@ -68,7 +70,7 @@ export async function runPolicyEval(argv: readonly string[], io: Io, deps: Polic
         io.out(`${visibleText(answer.trace.trimEnd(), { multiline: true })}\n`);
       return refuse([answer.error]);
     }
-    const rows = rowsOf(answer);
+    const rows = rowsOf(answer, query);
     io.out(isPretty ? prettyOf(rows, answer.trace, query) : jsonOf(rows, answer.trace, query));
     return args.has('fail') && rows.length === 0 ? UNDEFINED : EXIT.ok;
   });
@@ -145,12 +147,12 @@ async function documentOfAction(
   return document.ok ? { ok: true, value: JSON.parse(document.text) as Json } : document;
 }
 
-/** As OPA has it: with variables, only what is true counts; without, a false value is shown. */
-function rowsOf(answer: QueryAnswer): readonly Row[] {
+/** As OPA has it: where a query looks at many things, only what is true counts; else a false value is shown. */
+function rowsOf(answer: QueryAnswer, query: string): readonly Row[] {
   return answer.results.flatMap((row) => {
     const bindings = Object.entries(row).filter(([name]) => name !== VALUE);
     const value = Object.hasOwn(row, VALUE) ? (row[VALUE] ?? null) : true;
-    return value === false && bindings.length > 0 ? [] : [{ value, bindings }];
+    return value === false && (bindings.length > 0 || WILDCARD.test(query)) ? [] : [{ value, bindings }];
   });
 }
 
