@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
 import { openDecisionLog } from '../adapters/decision-log/decision-log.ts';
+import { readDecisions } from '../adapters/decision-log/read-decisions.ts';
 import { hostReleaseExecutor } from '../adapters/local-executor/host-release.ts';
 import { runShellAction } from '../adapters/local-executor/run-shell-action.ts';
 import { listSafeguards } from '../adapters/local-safeguard/list-safeguards.ts';
@@ -16,6 +17,7 @@ import { openBundleFeed } from '../adapters/opa/bundles/bundle-feed.ts';
 import { documentText } from '../adapters/opa/document-text.ts';
 import { digestOfLayer } from '../adapters/opa/layers.ts';
 import { openOpaEngine } from '../adapters/opa/opa-engine.ts';
+import { createPolicyTools } from '../adapters/opa/policy-tools.ts';
 import { openOpaServer } from '../adapters/opa/server/opa-server.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
 import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
@@ -32,6 +34,7 @@ import type { Certificates } from '../ports/certificates.ts';
 import type { People } from '../ports/people.ts';
 import { type PolicyLayer, showProblem } from '../ports/policy-layers.ts';
 import type { OpenBundleFeed } from '../ports/policy-sources.ts';
+import type { Answered, PolicyTools } from '../ports/policy-tools.ts';
 import type { Store } from '../ports/store.ts';
 import { commandCredential } from './daemon/command-credential.ts';
 import { startDaemon } from './daemon/daemon.ts';
@@ -345,6 +348,15 @@ function tell(line: string): void {
   process.stderr.write(`holdpoint: ${visibleText(line)}\n`);
 }
 
+/** Open Policy Agent for the command line. The engine is kept unpacked in the state, where the daemon keeps it too. */
+export function openPolicyTools(stateDir: string): Promise<Answered<PolicyTools>> {
+  const cacheDir = path.join(stateDir, 'policy/engine');
+  return Promise.resolve({
+    ok: true,
+    value: createPolicyTools(existsSync(cacheDir) ? { artefact: { cacheDir } } : {}),
+  });
+}
+
 export function decisionsDir(stateDir: string): string {
   return path.join(stateDir, 'decisions');
 }
@@ -401,10 +413,12 @@ export function hookClientBundle(): string {
 }
 
 export {
+  documentText as policyDocumentOf,
   listSafeguards,
   makeSystemClock,
   openCertificates,
   openPeopleTools,
+  readDecisions,
   restoreSafeguard,
   runShellAction,
   workspaceOf,

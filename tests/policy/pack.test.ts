@@ -66,7 +66,7 @@ describe('the default pack', () => {
 
   test('is shown to be silent on harmless attempts, but for the preset that looks at everyday work', () => {
     for (const preset of PRESETS) {
-      const silent = engineOf(preset).layers.every((layer) => layer.silent);
+      const silent = engineOf(preset).inForce.every((layer) => layer.silent);
       assert.equal(silent, !presetOf(preset).everyday, preset);
     }
     assert.deepEqual(

@@ -9,6 +9,7 @@ import type { ReceiptRecord } from '../../ports/store.ts';
 import { findPaths } from '../paths.ts';
 import { verifyLogCommand } from '../verify-log/command.ts';
 import {
+  decisionsDir,
   hookClientBundle,
   ledgerDir,
   listSafeguards,
@@ -17,6 +18,9 @@ import {
   openEngine,
   openJudge,
   openPeopleTools,
+  openPolicyTools,
+  policyDocumentOf,
+  readDecisions,
   restoreSafeguard,
   runShellAction,
   workspaceOf,
@@ -42,6 +46,7 @@ import type { Io } from './io.ts';
 import { runLog } from './log.ts';
 import { runReopen } from './order.ts';
 import { runPeople } from './people.ts';
+import { runPolicy } from './policy/policy.ts';
 import { runPreapprove } from './preapprove.ts';
 import { runRun } from './run.ts';
 import { findKey, type Signed, signStatement } from './sign-claim.ts';
@@ -164,6 +169,18 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       return runLog(args, io, { paths, sign, nowMs: Date.now });
     case 'except':
       return runExcept(args, io, { paths, sign, nowMs: Date.now, workspaceOf });
+    case 'policy':
+      return runPolicy(args, io, {
+        paths,
+        sign,
+        version,
+        openTools: () => openPolicyTools(paths.state),
+        openJudge: judgeDeps,
+        documentOf: policyDocumentOf,
+        workspaceOf,
+        readDecisions: () => readDecisions(decisionsDir(paths.state)),
+        nowMs: Date.now,
+      });
     case 'reopen':
       return runReopen(args, io, { paths, sign, nowMs: Date.now });
     case 'undo':

@@ -1,3 +1,5 @@
+import { POLICY_HELP } from './policy/help.ts';
+
 export const HELP = `holdpoint: a hold point between AI agents and everything that has consequences
 
   for you
@@ -9,7 +11,7 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
     preapprove   sign ahead for one CI job                          log          the record; log checkpoint
     verify-log   re-derive the record and find tampering            undo         put back what was copied before it ran
     reopen ID    forget what was denied for its task                except       loosen one rule for one thing, for a time
-    replay       replay an incident, unguarded and guarded
+    policy       write, test, try and pin rules in Rego             replay       replay an incident, unguarded and guarded
   for agents and scripts
     check        judge a command without running it                 ask          open a hold without trying
     exec         judge a command, then run exactly that             run          start an agent behind the gateway
@@ -113,7 +115,10 @@ ended as it should.
 `,
 };
 
-/** Help of one command, or of all without a name; \`undefined\` for a name that is none. */
-export function helpFor(name: string | undefined): string | undefined {
-  return name === undefined ? HELP : Object.hasOwn(DETAILS, name) ? DETAILS[name] : undefined;
+/** Help of one command, or of all without a name; `undefined` for a name that is none. */
+export function helpFor(name: string | undefined, inner?: string): string | undefined {
+  if (name === undefined) return HELP;
+  if (name !== 'policy') return Object.hasOwn(DETAILS, name) ? DETAILS[name] : undefined;
+  const full = `policy ${inner ?? ''}`;
+  return POLICY_HELP[Object.hasOwn(POLICY_HELP, full) ? full : name];
 }
