@@ -34,7 +34,7 @@ import type { Certificates } from '../ports/certificates.ts';
 import type { People } from '../ports/people.ts';
 import { type PolicyLayer, showProblem } from '../ports/policy-layers.ts';
 import type { OpenBundleFeed } from '../ports/policy-sources.ts';
-import type { Answered, PolicyTools } from '../ports/policy-tools.ts';
+import type { PolicyTools } from '../ports/policy-tools.ts';
 import type { Store } from '../ports/store.ts';
 import { commandCredential } from './daemon/command-credential.ts';
 import { startDaemon } from './daemon/daemon.ts';
@@ -273,7 +273,8 @@ export async function openJudge(paths: Paths, note: (line: string) => void): Pro
         note(`the organisation's policy takes no part here, so the daemon may be stricter: ${why}`),
     }),
     pins: openRepositoryPins({ folder: path.join(paths.state, PINS), people, nowMs: () => clock.nowMs() }),
-    open: (layers) => openLayers(layers, existsSync(engineDir(paths)) ? engineDir(paths) : undefined),
+    open: (layers) =>
+      openLayers(layers, existsSync(engineDir(paths)) ? engineDir(paths) : undefined, { warmUpRounds: 0 }),
     digestOf: (layer) => digestOfLayer(layer, sums),
     isProvenSilent: (digest) => PROVEN_SILENT.has(digest),
     note,
@@ -338,9 +339,13 @@ function engineDir(paths: Paths): string {
 }
 
 /** Without a folder for the unpacked engine it is unpacked each time, and nothing is left behind. */
-async function openLayers(layers: readonly PolicyLayer[], cacheDir: string | undefined): Promise<OpenedLayers> {
+async function openLayers(
+  layers: readonly PolicyLayer[],
+  cacheDir: string | undefined,
+  more: { readonly warmUpRounds?: number } = {},
+): Promise<OpenedLayers> {
   const artefact = cacheDir === undefined ? {} : { cacheDir };
-  const opened = await openOpaEngine({ layers, artefact, timeoutMs: POLICY_TIMEOUT_MS, onTrouble: tell });
+  const opened = await openOpaEngine({ layers, artefact, timeoutMs: POLICY_TIMEOUT_MS, onTrouble: tell, ...more });
   return opened.ok ? { ok: true, policy: opened.engine } : opened;
 }
 
@@ -349,12 +354,9 @@ function tell(line: string): void {
 }
 
 /** Open Policy Agent for the command line. The engine is kept unpacked in the state, where the daemon keeps it too. */
-export function openPolicyTools(stateDir: string): Promise<Answered<PolicyTools>> {
+export function openPolicyTools(stateDir: string): PolicyTools {
   const cacheDir = path.join(stateDir, 'policy/engine');
-  return Promise.resolve({
-    ok: true,
-    value: createPolicyTools(existsSync(cacheDir) ? { artefact: { cacheDir } } : {}),
-  });
+  return createPolicyTools(existsSync(cacheDir) ? { artefact: { cacheDir } } : {});
 }
 
 export function decisionsDir(stateDir: string): string {
