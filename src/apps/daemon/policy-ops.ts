@@ -67,7 +67,7 @@ export function makePolicyOps({ policy, people, clock, exceptionsDir, ordersAreS
     const dropped = await policy.pins.drop(workspace, ordersAreSigned ? order : undefined);
     if (!dropped.ok) return no(`not done: ${dropped.why}`);
     policy.forget(workspace);
-    return reloaded(await policy.reload());
+    return reloaded(await policy.reread());
   }
 
   async function pinned(workspace: string): Promise<object> {

@@ -83,6 +83,8 @@ export interface Policy {
   readonly engine: PolicyEngine;
   /** Reads everything anew. On a fault the last good set stays, and `report` and standard error say so. */
   reload(): Promise<Reloaded>;
+  /** As `reload`, of what lies in the state alone. */
+  reread(): Promise<Reloaded>;
   /** Puts a change in force and keeps it; on a fault nothing has changed. */
   change(change: Change): Promise<Reloaded>;
   /** A person took this pin out, so that its absence is no fault. */
@@ -246,7 +248,10 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
 
   async function reload(): Promise<Reloaded> {
     await base.refresh();
-    return loadInLine();
+    const done = await loadInLine();
+    // What was refused a moment ago has changed nothing, and whoever asked for it has to hear that.
+    const problems = base.troubles().map((message) => ({ code: 'policy_error', message }));
+    return done.ok && problems.length > 0 ? { ok: false, problems } : done;
   }
 
   function describeFault(one: Fault): string {
@@ -276,6 +281,7 @@ export async function openPolicy(parts: PolicyParts): Promise<PolicyOpened> {
         },
       },
       reload,
+      reread: loadInLine,
       change: (change) =>
         inLine(async () => {
           const wasKnown = change.pinned === undefined || known.has(change.pinned.key);
