@@ -102,7 +102,7 @@ export function makePolicyOps({ policy, people, clock, exceptionsDir, ordersAreS
         return no('not done: the rules were added again after this was signed');
     }
     if (!policy.sessions.drop(id)) return no(`there are no rules \`${id}\``);
-    return reloaded(await policy.reload());
+    return reloaded(await policy.reread());
   }
 
   async function except(document: string): Promise<object> {
