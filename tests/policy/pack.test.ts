@@ -42,6 +42,7 @@ const RULES: ReadonlyMap<string, PackRule> = new Map(
 
 describe('the default pack', () => {
   const engines = new Map<PresetName, OpaEngine>();
+  const inputs: { readonly at: string; readonly want: string; readonly input: PolicyInput | undefined }[] = [];
   before(async () => {
     for (const preset of PRESETS) {
       // A busy machine must not make an answer out of a delay; the steps are bounded as ever.
@@ -49,6 +50,7 @@ describe('the default pack', () => {
       assert.ok(opened.ok, JSON.stringify(opened));
       engines.set(preset, opened.engine);
     }
+    for (const { at, want, row } of scenarios()) inputs.push({ at, want, input: await policyInputOf(row) });
   });
   after(async () => {
     for (const engine of engines.values()) await engine.close();
@@ -114,8 +116,7 @@ describe('the default pack', () => {
   test('does not nag: harmless rows of every table stay without a finding', async () => {
     const wrong: string[] = [];
     let harmless = 0;
-    for (const { at, row } of scenarios()) {
-      const input = await policyInputOf(row);
+    for (const { at, input } of inputs) {
       if (input === undefined || worstDanger(input.effects) !== 'harmless') continue;
       harmless += 1;
       for (const preset of PRESETS) {
@@ -128,18 +129,16 @@ describe('the default pack', () => {
     assert.deepEqual(wrong, []);
   });
 
-  test('every harmless row of the everyday and near-miss tables was read as harmless', async () => {
-    for (const { at, row, want } of scenarios()) {
+  test('every harmless row of the everyday and near-miss tables was read as harmless', () => {
+    for (const { at, input, want } of inputs) {
       if (want !== 'harmless' || !/^shell-(everyday|near-misses)/.test(at)) continue;
-      const input = await policyInputOf(row);
       assert.equal(worstDanger(input?.effects ?? [OPAQUE]), 'harmless', at);
     }
   });
 
   test('joined with the floor it loosens nothing', async () => {
     let stopped = 0;
-    for (const { at, row } of scenarios()) {
-      const input = await policyInputOf(row);
+    for (const { at, input } of inputs) {
       if (input === undefined || worstDanger(input.effects) === 'harmless') continue;
       const below = await floor.evaluate(input);
       for (const preset of PRESETS) {
@@ -267,12 +266,12 @@ describe('the default pack', () => {
         if (says === 'hold' && outcome.signers > 1) signers = Math.max(signers, outcome.signers);
         if (says === 'hold' && known.custom.safeguard === true) copies.add(effect);
       }
-      if (/^\p{Lu}/u.test(reason) || /\.$/.test(reason)) odd.push(`the reason of \`${rule}\`: ${reason}`);
+      if (/^\p{Lu}/u.test(reason) || reason.endsWith('.')) odd.push(`the reason of \`${rule}\`: ${reason}`);
     }
     const asked = opinion.obligations.flatMap((one) => (one.kind === 'signers' ? [one.count] : []));
     if (Math.max(0, ...asked) !== signers) odd.push(`${asked.join()} signers instead of ${signers}`);
     const planned = new Set(opinion.obligations.flatMap((one) => (one.kind === 'safeguard' ? [one.effect] : [])));
-    if ([...planned].sort().join() !== [...copies].sort().join()) odd.push(`copies of ${[...planned].join()}`);
+    if (planned.symmetricDifference(copies).size > 0) odd.push(`copies of ${[...planned].join()}`);
     return odd;
   }
 });
@@ -302,10 +301,7 @@ describe('presets', () => {
     const read = new Set([...text.matchAll(/data\.holdpoint\.preset\.([a-z_.]+)/g)].map((match) => match[1]));
     for (const preset of PRESETS) {
       const { name: _, description: __, limits, ...knobs } = presetOf(preset);
-      assert.deepEqual(
-        [...Object.keys(knobs), ...Object.keys(limits).map((one) => `limits.${one}`)].sort(),
-        [...read].sort(),
-      );
+      assert.deepEqual(new Set([...Object.keys(knobs), ...Object.keys(limits).map((one) => `limits.${one}`)]), read);
     }
   });
 
