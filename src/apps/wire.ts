@@ -12,7 +12,7 @@ import { makeLocalSafeguarder } from '../adapters/local-safeguard/local-safeguar
 import { restoreSafeguard } from '../adapters/local-safeguard/restore-safeguard.ts';
 import { makeMcpServers } from '../adapters/mcp-servers/mcp-servers.ts';
 import { openBundleFeed } from '../adapters/opa/bundles/bundle-feed.ts';
-import { documentOf as policyDocumentOf } from '../adapters/opa/input.ts';
+import { documentOf } from '../adapters/opa/input.ts';
 import { openOpaEngine } from '../adapters/opa/opa-engine.ts';
 import { openOpaServer } from '../adapters/opa/server/opa-server.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
@@ -28,6 +28,7 @@ import type { RawAttempt } from '../pipeline/observe.ts';
 import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
 import type { Certificates } from '../ports/certificates.ts';
 import type { People } from '../ports/people.ts';
+import type { PolicyInput } from '../ports/policy-engine.ts';
 import { type PolicyLayer, showProblem } from '../ports/policy-layers.ts';
 import type { Store } from '../ports/store.ts';
 import { commandCredential } from './daemon/command-credential.ts';
@@ -288,6 +289,13 @@ async function openLayers(layers: readonly PolicyLayer[], cacheDir: string): Pro
 
 function tell(line: string): void {
   process.stderr.write(`holdpoint: ${visibleText(line)}\n`);
+}
+
+/** The document `holdpoint/v1` of an attempt, as JSON text. */
+export function policyDocumentOf(
+  input: PolicyInput,
+): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string } {
+  return documentOf(input);
 }
 
 export function decisionsDir(stateDir: string): string {

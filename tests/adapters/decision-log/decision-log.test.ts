@@ -17,7 +17,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openDecisionLog } from '../../../src/adapters/decision-log/decision-log.ts';
 import { readDecisions } from '../../../src/adapters/decision-log/read-decisions.ts';
-import { documentOf } from '../../../src/adapters/opa/input.ts';
+import { policyDocumentOf as documentOf } from '../../../src/apps/wire.ts';
 import type { DecisionEntry, DecisionReader } from '../../../src/ports/decision-log.ts';
 import { DAY_ONE, decision } from '../../fakes/decisions.ts';
 import { skipUnless } from '../../platform.ts';

@@ -1,7 +1,7 @@
 // Writes decisions until it is killed; says so once some are on the disk.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDecisionLog } from '../../../src/adapters/decision-log/decision-log.ts';
-import { documentOf } from '../../../src/adapters/opa/input.ts';
+import { policyDocumentOf as documentOf } from '../../../src/apps/wire.ts';
 import { decision } from '../../fakes/decisions.ts';
 
 const log = openDecisionLog({ dir: process.argv[2] ?? '', labels: { id: '5f1c', version: '0.1.0' }, documentOf });
