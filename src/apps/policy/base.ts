@@ -54,15 +54,12 @@ export function makeBase(options: BaseOptions): BaseSource {
     const { candidate, fallback } = organisation;
     const withCandidate = (one: PolicyCandidate, rest: Partial<BaseOk>): BaseOk =>
       baseOf(settings, one.layer, { accepted: () => adopt(next, one), rejected: () => closeOf(next), ...rest });
+    if (fallback === undefined) return withCandidate(candidate, {});
     return withCandidate(candidate, {
-      ...(fallback === undefined
-        ? {}
-        : {
-            fallback: (why: string) => {
-              next.warning = `the organisation's new policy is refused and the last good one stays: ${why}`;
-              return withCandidate(fallback, {});
-            },
-          }),
+      fallback: (why: string) => {
+        next.warning = `the organisation's new policy is refused and the last good one stays: ${why}`;
+        return withCandidate(fallback, {});
+      },
     });
   }
 

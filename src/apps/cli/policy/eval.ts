@@ -18,6 +18,10 @@ const UNDEFINED = 1;
 const NOT_EVALUATED = 2;
 const EXPLAIN: ReadonlySet<string> = new Set<Explain>(['off', 'notes', 'fails', 'full', 'debug']);
 const TEXT_KINDS: ReadonlySet<string> = new Set(['shell', 'sql', 'git']);
+const FINDS_NOTHING = {
+  name: 'nothing.rego',
+  text: 'package holdpoint.policies.nothing\n\nhold contains {"id": "never", "reason": "never", "effect": 0} if false\n',
+};
 /** Nearly: it may stand in a string too, where it would be found for nothing. */
 const WILDCARD = /(?<![\w"])_(?![\w"])/;
 /** The name that a query's value gets, where it is one expression. */
@@ -113,8 +117,8 @@ async function inputOf(args: Arguments, io: Io, deps: PolicyDeps, tools: PolicyT
   const parsed = parseStrictJson(text.text, LIMITS.jsonDepth);
   if (!parsed.ok) return fault(parsed.error, shown);
   if (args.has('any-rego')) return parsed;
-  // Any layer checks the document before it looks at it, even one without rules.
-  const checked = await tools.opinion({ layer: 'session', modules: [] }, parsed.value);
+  // Any layer checks the document before it looks at it, even one that never finds anything.
+  const checked = await tools.opinion({ layer: 'session', modules: [FINDS_NOTHING] }, parsed.value);
   if (checked.ok) return parsed;
   const why = checked.problems.map(showProblem).join('; ');
   return fault(`no document \`holdpoint/v1\` (\`--any-rego\` takes any): ${why}`, shown);
