@@ -24,12 +24,12 @@ export interface DecideInput {
 export async function decide(verified: Verified, input: DecideInput): Promise<AnyJudged> {
   demandVerified(verified);
   const { attempt, effects, evidence } = verified;
-  const opinions: LayerOpinion[] = [denialOpinion(effects, input.denials)];
-  for (const engine of input.engines)
-    opinions.push(...(await engine.evaluate({ attempt, effects, evidence, nowMs: input.nowMs })));
   const exceptions = input.exceptions.filter(
     (one) => one.workspace === attempt.workspace && one.expiresAtMs > input.nowMs,
   );
+  const opinions: LayerOpinion[] = [denialOpinion(effects, input.denials)];
+  for (const engine of input.engines)
+    opinions.push(...(await engine.evaluate({ attempt, effects, evidence, nowMs: input.nowMs, exceptions })));
   const verdict = decideVerdict(effects, opinions, exceptions);
   const plans = planSafeguards(verified, verdict, input.safeguarders);
   const common = { attempt, effects, evidence, verdict, plans };
