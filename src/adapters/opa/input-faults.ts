@@ -3,7 +3,7 @@ import type { Danger } from '../../core/danger.ts';
 import type { Basis, Reversal, Verb } from '../../core/effect.ts';
 import type { Check } from '../../core/evidence.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { DocumentParts } from './input.ts';
+import type { DocumentParts } from './input-parts.ts';
 
 /** Objects, arrays and members of answers and lists in all: what shares its parts is far larger as text than in memory. */
 const MAX_PARTS = 100_000;

@@ -1,12 +1,9 @@
-import type { Attempt } from '../../core/attempt.ts';
 import { dangerOf } from '../../core/danger.ts';
-import type { Effect } from '../../core/effect.ts';
-import { type Evidence, isFresh } from '../../core/evidence.ts';
-import type { Exception } from '../../core/exception.ts';
 import { LIMITS } from '../../core/limits.ts';
-import { type ResourceRef, resourceKey } from '../../core/resource.ts';
+import { resourceKey } from '../../core/resource.ts';
 import type { PolicyInput } from '../../ports/policy-engine.ts';
 import { documentFault } from './input-faults.ts';
+import { attemptPart, effectPart, evidencePart, exceptionPart } from './input-parts.ts';
 
 export const INPUT_LIMITS = {
   /** UTF-16 units of the whole document as JSON: a file may be written whole, and JSON doubles some characters. */
@@ -23,8 +20,6 @@ export type Document =
   | { readonly ok: false; readonly why: string };
 
 export type DocumentText = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string };
-
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * The document `holdpoint/v1` that policies read. What the agent says of itself (`statedPurpose`) is not in it, since no
@@ -72,74 +67,4 @@ export function documentOf(input: PolicyInput): Document {
   } catch (error) {
     return refused(error);
   }
-}
-
-export type DocumentParts = {
-  readonly now: number;
-  readonly attempt: ReturnType<typeof attemptPart>;
-  readonly effects: readonly ReturnType<typeof effectPart>[];
-  readonly evidence: readonly ReturnType<typeof evidencePart>[];
-  readonly exceptions: readonly ReturnType<typeof exceptionPart>[];
-};
-
-function attemptPart(attempt: Attempt) {
-  const { kind, dialect, cwd, bytes } = attempt.action;
-  return {
-    id: attempt.id,
-    key: attempt.key as string,
-    at: attempt.atMs,
-    door: attempt.door,
-    person: attempt.person,
-    agent: attempt.agent,
-    task: attempt.task,
-    workspace: attempt.workspace,
-    action: { kind, dialect, cwd, text: decoder.decode(bytes) },
-  };
-}
-
-function effectPart(effect: Effect, index: number) {
-  const { target, count } = effect;
-  return {
-    index,
-    verb: effect.verb,
-    danger: dangerOf(effect),
-    target: 'known' in target ? { known: resourcePart(target.known) } : { unknown: target.unknown },
-    count: { min: count.min, max: count.max },
-    reversal: effect.reversal,
-    basis: effect.basis,
-    source: effect.source,
-    summary: effect.summary,
-    tags: effect.tags ?? [],
-  };
-}
-
-function evidencePart(one: Evidence, targets: readonly (string | undefined)[], nowMs: number) {
-  const { question, answer } = one;
-  const about = resourceKey(question.about);
-  return {
-    check: question.check,
-    about: resourcePart(question.about),
-    effects: targets.flatMap((target, index) => (target === about ? [index] : [])),
-    answer: 'known' in answer ? { known: answer.known } : { unknown: answer.unknown },
-    source: one.source,
-    at: one.atMs,
-    maxAgeMs: one.maxAgeMs,
-    fresh: isFresh(one, nowMs),
-  };
-}
-
-function exceptionPart(one: Exception) {
-  return {
-    rule: one.rule,
-    verb: one.verb,
-    target: resourcePart(one.target),
-    workspace: one.workspace,
-    because: one.because,
-    expiresAt: one.expiresAtMs,
-    signer: one.signer,
-  };
-}
-
-function resourcePart(ref: ResourceRef) {
-  return { system: ref.system, kind: ref.kind, path: ref.path };
 }

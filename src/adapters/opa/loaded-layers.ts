@@ -8,6 +8,7 @@ import { digestOfLayer, isTest, labelOf, type OpaLayer, type Problem, whyTooLarg
 /** A layer that a thread has compiled. `set` is its number there. */
 export interface LoadedLayer extends LayerInForce {
   readonly label: string;
+  readonly rules: number;
   readonly set: number;
   readonly silent: boolean;
   readonly asked: readonly string[];
@@ -51,9 +52,11 @@ export async function loadLayers(
     }
     const { set, silent, asked } = answer.value;
     const places = placesOf(answer.value.rules);
+    const rules = answer.value.rules.length;
     loaded.push({
       layer: layer.layer,
       label,
+      rules,
       digest,
       set,
       silent,

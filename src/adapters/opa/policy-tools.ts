@@ -57,7 +57,7 @@ export function createPolicyTools(options: PolicyToolsOptions = {}): PolicyTools
     },
     format: async (modules) => mapped(await thread.call('format', { modules }, isFormatAnswer), (one) => one.modules),
     query: async ({ modules, data, query, input, explain }) => {
-      const request = { modules, data: data ?? {}, query, input, explain, maxSteps: QUERY_STEPS };
+      const request = { modules, data: data ?? {}, query, input, explain, maxSteps: QUERY_STEPS, loose: true };
       return mapped(await thread.call('query', request, isQueryAnswer), queryOf);
     },
     opinion: async (layer: PolicyLayer, document: Json) => {

@@ -100,9 +100,16 @@ export function testsOf(answer: TestAnswer): { readonly tests: readonly RegoTest
   for (const [file, one] of Object.entries(answer.coverage.files))
     files[file] = {
       percent: one.coverage ?? 0,
-      notCovered: (one.not_covered ?? []).map(({ start, end }) => [start.row, end.row] as const),
+      notCovered: rangesOf(one.not_covered ?? []),
     };
   return { tests: answer.tests, coverage: { percent: answer.coverage.coverage, files } };
+}
+
+/** One for each expression of a line in OPA's report; lines are enough for a person. */
+function rangesOf(found: z.infer<typeof lines>): readonly (readonly [number, number])[] {
+  return [
+    ...new Map(found.map(({ start, end }) => [`${start.row}-${end.row}`, [start.row, end.row] as const])).values(),
+  ];
 }
 
 export function queryOf(answer: z.infer<typeof queryAnswer>): QueryAnswer {
