@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { POLICY_ERROR } from '../../../src/ports/policy-engine.ts';
-import { attemptOf, HOLD_ALL, inputOf, layerOf, moduleOf, openEngine, refusalOf } from './policy-world.ts';
+import { attemptOf, effectOf, HOLD_ALL, inputOf, layerOf, moduleOf, openEngine, refusalOf } from './policy-world.ts';
 
 const holds = (id: string) =>
   moduleOf(`hold contains {"id": "${id}", "reason": "r", "effect": 0} if input.attempt.door == "hook"`);
@@ -39,13 +39,19 @@ test('a layer with a scope takes part only in attempts of its workspace or task'
   );
   const digests = engine.inForce.map((one) => one.digest);
   assert.equal(new Set(digests).size, 5);
-  for (const [workspace, task, want] of [
-    ['/w', 'task-1', [0, 1, 3]],
-    ['/v', 'task-2', [0, 2, 4]],
-    ['/w/', 'task-3', [0]],
-    ['', '', [0]],
+  const file = (name: string) => effectOf({ target: { known: { system: 'file', kind: 'path', path: [name] } } });
+  for (const [workspace, task, want, cwd, effect] of [
+    ['/w', 'task-1', [0, 1, 3], '/w', effectOf()],
+    ['/v', 'task-2', [0, 2, 4], '/v', effectOf()],
+    ['/w/inside', 'task-3', [0, 1], '/', effectOf()],
+    ['/wide', 'task-3', [0], '/wide', effectOf()],
+    ['/v', 'task-3', [0, 1, 2], '/w/inside', effectOf()],
+    ['/v', 'task-3', [0, 1, 2], '/v', file('/w/a')],
+    ['/v', 'task-3', [0, 2], '/v', file('/wide/a')],
+    ['', '', [0], '', effectOf()],
   ] as const) {
-    const opinions = await engine.evaluate(inputOf({ attempt: attemptOf({}, { workspace, task }) }));
+    const input = inputOf({ attempt: attemptOf({ cwd }, { workspace, task }), effects: [effect] });
+    const opinions = await engine.evaluate(input);
     assert.deepEqual(
       opinions.map((one) => one.digest),
       want.map((index) => digests[index]),
