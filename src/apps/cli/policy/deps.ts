@@ -13,7 +13,7 @@ export interface PolicyDeps extends OrderDeps {
   /** Starts nothing before the first operation. */
   openTools(): PolicyTools;
   /** Judges as `holdpoint check` does. */
-  openJudge(): Promise<CheckDeps>;
+  openJudge(): Promise<CheckDeps & { close(): Promise<void> }>;
   /** The document `holdpoint/v1` of an attempt, as JSON text. */
   documentOf(
     input: PolicyInput,

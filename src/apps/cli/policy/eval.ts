@@ -143,7 +143,7 @@ async function documentOfAction(
   );
   if (!made.ok) return { ok: false, why: made.error };
   const judge = await deps.openJudge();
-  const judged = await judge.judge(rawOf(made.action, judge, io.cwd), undefined);
+  const judged = await judge.judge(rawOf(made.action, judge, io.cwd), undefined).finally(() => judge.close());
   if (isRefused(judged))
     return { ok: false, why: `refused before any policy is asked: ${judged.reason} (${judged.rule})` };
   const { attempt, effects, evidence } = judged;
