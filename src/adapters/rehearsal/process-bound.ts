@@ -1,0 +1,61 @@
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** How many processes and how much memory a rehearsal may take, over all of its processes. */
+export type ProcessBound =
+  | { readonly ok: true; join(pid: number): void; release(): void }
+  | { readonly ok: false; readonly why: string };
+
+/**
+ * `RLIMIT_NPROC` (setrlimit(2)) bounds every account but root. For root a control group has to, of version 1 or 2,
+ * whichever may be written here. Other accounts get one too where they may, for the memory of all processes together.
+ */
+export function boundProcesses(processes: number, memoryBytes: number): ProcessBound {
+  const name = `holdpoint-rehearsal-${process.pid}-${performance.now()}`;
+  const groups: string[] = [];
+  const make = (folder: string, settings: Readonly<Record<string, number>>): boolean => {
+    const group = join(folder, name);
+    try {
+      mkdirSync(group);
+    } catch {
+      return false;
+    }
+    groups.push(group);
+    try {
+      for (const [file, value] of Object.entries(settings)) writeFileSync(join(group, file), String(value));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const release = (): void => {
+    for (const group of groups) {
+      try {
+        rmdirSync(group);
+      } catch {
+        // Still holds a dying process; an empty group that is left costs nothing.
+      }
+    }
+  };
+  const counted =
+    make('/sys/fs/cgroup', { 'pids.max': processes, 'memory.max': memoryBytes }) ||
+    make('/sys/fs/cgroup/pids', { 'pids.max': processes });
+  make('/sys/fs/cgroup/memory', { 'memory.limit_in_bytes': memoryBytes });
+  if (!counted && process.getuid?.() === 0) {
+    release();
+    return { ok: false, why: 'runs as root, where nothing here bounds the number of processes' };
+  }
+  return {
+    ok: true,
+    join: (pid) => {
+      for (const group of groups) {
+        try {
+          writeFileSync(join(group, 'cgroup.procs'), String(pid));
+        } catch (error) {
+          if (process.getuid?.() === 0) throw error;
+        }
+      }
+    },
+    release,
+  };
+}
