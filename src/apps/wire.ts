@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
@@ -12,6 +12,8 @@ import { restoreSafeguard } from '../adapters/local-safeguard/restore-safeguard.
 import { makeMcpServers } from '../adapters/mcp-servers/mcp-servers.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
 import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
+import { makeRehearsalVerifier } from '../adapters/rehearsal/rehearsal-verifier.ts';
+import { makeRehearser } from '../adapters/rehearsal/sandbox.ts';
 import { openStore } from '../adapters/sqlite/store.ts';
 import { makeSystemClock } from '../adapters/system-clock/system-clock.ts';
 import { makeTaskMemory } from '../adapters/task-memory/task-memory.ts';
@@ -21,8 +23,10 @@ import type { StatedFacts } from '../core/facts.ts';
 import type { RawAttempt } from '../pipeline/observe.ts';
 import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
 import type { Certificates } from '../ports/certificates.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { People } from '../ports/people.ts';
 import type { Store } from '../ports/store.ts';
+import type { Verifier } from '../ports/verifier.ts';
 import { commandCredential } from './daemon/command-credential.ts';
 import { startDaemon } from './daemon/daemon.ts';
 import { makeGatewayDoor, makeRegistry } from './daemon/gateway-door.ts';
@@ -167,13 +171,18 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   return { ok: true, engine: { daemon: started.daemon, service, store, people, agentEnvironment } };
 }
 
-/** Judges without a daemon: text, the local disk where a folder is given, and facts that somebody states. */
+/**
+ * Judges without a daemon: text, the local disk where a folder is given, and facts that somebody states. With
+ * `rehearsal` it also runs the command in a throw-away view.
+ */
 export async function openJudge(
   stateDir: string,
+  rehearsal?: RehearsalPlaces,
 ): Promise<(raw: RawAttempt, facts: StatedFacts | undefined) => ReturnType<ReturnType<typeof makeJudge>>> {
   const clock = makeSystemClock();
-  const read = await allReaders();
+  const read = await allReaders(rehearsal === undefined ? undefined : 'always');
   const workspace = makeWorkspaceVerifier({ clock, tasks: { wasCreated: () => false } });
+  const rehearse = rehearsal === undefined ? [] : [rehearsalVerifier(rehearsal, workspace, clock)];
   const people = openPeople({ stateDir });
   const common = { read, engines: [], safeguarders: [], clock, mode: () => 'enforce' as const };
   return (raw, facts) =>
@@ -182,10 +191,22 @@ export async function openJudge(
       verifiers: [
         ...(facts === undefined ? [] : [statedFacts(facts, clock)]),
         ...(looksAtDisk(raw) ? [workspace] : []),
+        ...rehearse,
       ],
       approver: !looksAtDisk(raw) ? { exceptions: () => Promise.resolve([]) } : people,
       store: { denials: () => Promise.resolve([]) },
     })(raw);
+}
+
+export interface RehearsalPlaces {
+  readonly home: string;
+  readonly path: string;
+  /** The guard's own places: not in the view. */
+  readonly hidden: readonly string[];
+}
+
+function rehearsalVerifier(places: RehearsalPlaces, recovery: Verifier, clock: Clock): Verifier {
+  return makeRehearsalVerifier({ rehearser: makeRehearser({ ...places, scratchIn: tmpdir() }), recovery, clock });
 }
 
 function looksAtDisk({ action: { cwd } }: RawAttempt): boolean {

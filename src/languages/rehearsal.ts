@@ -39,16 +39,9 @@ export function notLocalRef(why: string): ResourceRef {
 }
 
 /** Effects on these are seen in a view of the file system, or are none there. */
-const LOCAL: ReadonlySet<string> = new Set([
-  'file/path',
-  'git/repository',
-  'git/configuration',
-  'git/ref',
-  'host/program',
-  'host/shell',
-  'host/check',
-  'host/environment',
-]);
+const LOCAL: ReadonlySet<string> = new Set(['file/path', 'host/program', 'host/check', 'host/environment']);
+/** Their effects are on a repository somewhere else, whatever kind of thing it is there. */
+const REMOTE_GIT = /(^|-)(push|fetch|pull|clone|send-pack)$/;
 const OTHER_ACCOUNT = /(^|[\s;&|(`])(sudo|doas|su|runuser|pkexec|run0)\s/;
 
 function whyNotLocal(action: Action, context: ReadingContext, reading: Reading): string | undefined {
@@ -56,11 +49,12 @@ function whyNotLocal(action: Action, context: ReadingContext, reading: Reading):
   if (action.dialect !== undefined && action.dialect !== 'bash' && action.dialect !== 'sh')
     return `written for ${action.dialect}, not for bash`;
   if ((action.cwd ?? context.cwd) === '' || context.workspace === '') return 'the folder that it runs in is not known';
-  for (const { target, tags } of reading.effects) {
+  for (const { target, tags, source } of reading.effects) {
     if (tags?.includes('guard-tampering') === true) return 'it would touch the guard';
     if (!('known' in target)) continue;
     const { system, kind } = target.known;
-    if (!LOCAL.has(`${system}/${kind}`)) return `it reaches beyond the file system: ${system} ${kind}`;
+    if (system === 'git' ? kind === 'remote-branch' || REMOTE_GIT.test(source) : !LOCAL.has(`${system}/${kind}`))
+      return `it reaches beyond the file system: ${system} ${kind}`;
   }
   // Only a word, so a mention counts too; that costs a rehearsal and nothing else.
   const other = OTHER_ACCOUNT.exec(new TextDecoder().decode(action.bytes))?.[2];

@@ -29,7 +29,7 @@ const CHUNK_BYTES = 256 * 1024;
  */
 export async function readChanges(layers: readonly Layer[], untilMs: number): Promise<Changes> {
   const found: FileChange[] = [];
-  const made: { readonly path: string; readonly real: string; readonly bytes: number }[] = [];
+  const made: { readonly path: string; readonly bytes: number }[] = [];
   const state = { looked: 0, capped: false, comparedBytes: 0 };
   const spent = (): boolean => {
     state.looked += 1;
@@ -83,7 +83,7 @@ export async function readChanges(layers: readonly Layer[], untilMs: number): Pr
         if (before !== undefined && !before.isDirectory()) await lose(real, before, 'deleted');
         await compare(layer, name);
       } else if (before === undefined) {
-        if (after.isFile()) made.push({ path: join(layer.merged, name), real, bytes: after.size });
+        if (after.isFile()) made.push({ path: join(layer.merged, name), bytes: after.size });
       } else await replaced(join(layer.merged, name), after, real, before);
     }
   }
@@ -97,7 +97,10 @@ export async function readChanges(layers: readonly Layer[], untilMs: number): Pr
     if (!before.isFile() || before.size === 0) return;
     if (after.size === 0) return lose(real, before, 'emptied');
     // More at the end takes nothing away.
-    if (after.size < before.size || !(await begins(path, real, before.size))) await lose(real, before, 'overwritten');
+    if (after.size < before.size || !(await begins(path, real, before.size))) {
+      await lose(real, before, 'overwritten');
+      made.push({ path, bytes: after.size });
+    }
   }
 
   /** The first `bytes` of both are the same. What is too large to compare counts as changed. */

@@ -22,20 +22,18 @@ export function boundProcesses(processes: number, memoryBytes: number): ProcessB
     }
     groups.push(group);
     try {
-      for (const [file, value] of Object.entries(settings)) writeFileSync(join(group, file), String(value));
+      // Only what is there: in a folder that is no control group, a file of that name would bound nothing.
+      for (const [file, value] of Object.entries(settings))
+        writeFileSync(join(group, file), String(value), { flag: 'r+' });
       return true;
     } catch {
+      groups.pop();
+      removeGroup(group);
       return false;
     }
   };
   const release = (): void => {
-    for (const group of groups) {
-      try {
-        rmdirSync(group);
-      } catch {
-        // Still holds a dying process; an empty group that is left costs nothing.
-      }
-    }
+    for (const group of groups) removeGroup(group);
   };
   const counted =
     make('/sys/fs/cgroup', { 'pids.max': processes, 'memory.max': memoryBytes }) ||
@@ -58,4 +56,12 @@ export function boundProcesses(processes: number, memoryBytes: number): ProcessB
     },
     release,
   };
+}
+
+function removeGroup(group: string): void {
+  try {
+    rmdirSync(group);
+  } catch {
+    // Still holds a dying process; an empty group that is left costs nothing.
+  }
 }

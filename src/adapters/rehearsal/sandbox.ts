@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, lstatSync, mkdtempSync, realpathSync, rmdirSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
@@ -19,7 +29,7 @@ export interface RehearserOptions {
   readonly scratchIn: string;
   /** Hidden besides the secrets of `home`: the guard's own places. */
   readonly hidden: readonly string[];
-  readonly limits?: Partial<typeof REHEARSAL_LIMITS>;
+  readonly limits?: Partial<Limits>;
   /** `false`: secrets stand in the view. For canaries that are none. */
   readonly hideSecrets?: boolean;
   /** Records which programs were started, where `strace` is there. */
@@ -130,6 +140,9 @@ async function rehearseOnce(
         '--user',
         '--map-root-user',
         '--mount',
+        '--pid',
+        '--fork',
+        '--kill-child',
         tools.get('bash') ?? '',
         '--noprofile',
         '--norc',
@@ -193,7 +206,9 @@ async function conduct(
   if (report === null || report === undefined || !('read' in report) || stdin === null) return cannot('no pipes');
   for await (const line of createInterface({ input: report })) {
     if (line === 'ready') {
-      join_(child.pid ?? 0);
+      // The script is the one child of `unshare`; both ends of its pipes are open, so it is waiting.
+      const script = readFileSync(`/proc/${child.pid ?? 0}/task/${child.pid ?? 0}/children`, 'utf8').trim();
+      join_(Number(script));
       (stdin as Writable).write('go\n');
     } else if (line.startsWith('ended ')) {
       const status = Number(line.slice('ended '.length));

@@ -1,6 +1,6 @@
 /**
- * Makes the view and starts the sandbox in it. Runs in a user and mount namespace of its own, so that every mount goes
- * with the last process. Arguments, never text: SCRATCH BYTES SECONDS then `overlay|sealed PATH`, `folder PATH`,
+ * Makes the view and starts the sandbox in it. Runs in a user, mount and process namespace of its own, as its first
+ * process: every mount and every process goes with it. Arguments, never text: SCRATCH BYTES SECONDS then `overlay|sealed PATH`, `folder PATH`,
  * `link PATH TO`, then `--` and the sandbox's own command line.
  *
  * Descriptor 3 takes what happened, a line each. It goes on where a line comes by standard input, and ends with it:
@@ -15,7 +15,8 @@ scratch=$1 bytes=$2 seconds=$3
 shift 3
 mount -t tmpfs -o "size=$bytes,nr_inodes=100000,mode=0755,nosuid,nodev" rehearsal "$scratch"
 cd "$scratch"
-mkdir view upper work trace
+mkdir view upper work trace proc
+mount -t proc proc proc
 n=0
 while [ "$1" != -- ]; do
   how=$1 path=$2
@@ -44,6 +45,14 @@ for fd in /proc/self/fd/*; do
   [ "$fd" -le 4 ] || eval "exec $fd>&-"
 done
 timeout --foreground -s KILL "$seconds" "$@" </dev/null >/dev/null 2>/dev/null 3>&- || status=$?
+# The last process may still be dying; until it is gone, what it wrote is not what it will have written.
+kill -KILL -1 2>/dev/null || :
+for turn in {1..300}; do
+  left=("$scratch"/proc/[0-9]*)
+  [ \${#left[@]} -gt 1 ] || break
+  sleep 0.01
+done
+[ \${#left[@]} -eq 1 ] || exit 1
 echo "ended $status" >&3
 read -r done || :
 `;

@@ -19,7 +19,7 @@ import {
   runShellAction,
   workspaceOf,
 } from '../wire.ts';
-import { type CheckDeps, runCheck } from './check.ts';
+import { type CheckDeps, REHEARSE, runCheck } from './check.ts';
 import { runBatch } from './check-batch.ts';
 import { ask } from './client.ts';
 import { runEnforce } from './enforce.ts';
@@ -60,8 +60,17 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
   const [node = process.execPath] = self;
   const systemd = findUserSystemd(io.env, paths);
 
-  const judgeDeps = async (): Promise<CheckDeps> => ({
-    judge: await openJudge(paths.state),
+  const judgeDeps = async (rehearse = false): Promise<CheckDeps> => ({
+    judge: await openJudge(
+      paths.state,
+      rehearse
+        ? {
+            home: io.env.HOME ?? homedir(),
+            path: io.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+            hidden: [paths.state, paths.config, paths.runtime],
+          }
+        : undefined,
+    ),
     workspaceOf,
     person: userInfo().username,
   });
@@ -112,7 +121,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
   switch (name) {
     case 'check':
       if (args.length === 1 && args[0] === '--batch') return runBatch(io, await judgeDeps());
-      return runCheck(args, io, await judgeDeps());
+      return runCheck(args, io, await judgeDeps(args.includes(REHEARSE)));
     case 'ask':
       return runAsk(args, io, execDeps);
     case 'exec':
