@@ -71,10 +71,24 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   }
   const credentials = new CredentialTable();
   const tasks = makeTaskMemory({ file: path.join(paths.state, 'tasks.jsonl') });
+  const workspace = makeWorkspaceVerifier({ clock, tasks });
   const pipeline = makePipeline({
-    read: await allReaders(),
+    read: await allReaders(options.rehearse === undefined ? undefined : 'held'),
     verifiers: [
-      makeWorkspaceVerifier({ clock, tasks }),
+      workspace,
+      ...(options.rehearse === undefined
+        ? []
+        : [
+            rehearsalVerifier(
+              {
+                home: options.home,
+                path: options.rehearse.path,
+                hidden: [paths.state, paths.config, paths.runtime],
+              },
+              workspace,
+              clock,
+            ),
+          ]),
       makeRailwayVerifier({
         endpoint: options.railwayEndpoint ?? RAILWAY,
         credentials,

@@ -61,8 +61,9 @@ export async function readChanges(layers: readonly Layer[], untilMs: number): Pr
   }
 
   async function compare(layer: Layer, at: string): Promise<void> {
-    const [above, below, both] = [
-      await names(join(layer.upper, at)),
+    const above = await names(join(layer.upper, at));
+    if (at === '' && above.length === 0) return;
+    const [below, both] = [
       await names(join(layer.real, at)),
       new Set((await names(join(layer.merged, at))).map((entry) => entry.name)),
     ];
@@ -85,6 +86,16 @@ export async function readChanges(layers: readonly Layer[], untilMs: number): Pr
       } else if (before === undefined) {
         if (after.isFile()) made.push({ path: join(layer.merged, name), bytes: after.size });
       } else await replaced(join(layer.merged, name), after, real, before);
+    }
+  }
+
+  async function names(folder: string): Promise<Dirent[]> {
+    try {
+      return (await fs.readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    } catch (error) {
+      // A folder that the command closed to us may hide anything.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) state.capped = true;
+      return [];
     }
   }
 
@@ -140,15 +151,6 @@ export async function readChanges(layers: readonly Layer[], untilMs: number): Pr
   for (const layer of layers) await compare(layer, '');
   const changes = await matchMoves();
   return { changes: [...changes].sort((a, b) => (a.path < b.path ? -1 : 1)), capped: state.capped };
-}
-
-async function names(folder: string): Promise<Dirent[]> {
-  try {
-    return (await fs.readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch {
-    // Not there, or not ours to look into: then not the command's either.
-    return [];
-  }
 }
 
 async function lstat(path: string): Promise<Stats | undefined> {

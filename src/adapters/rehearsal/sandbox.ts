@@ -113,6 +113,7 @@ async function rehearseOnce(
   signal.addEventListener('abort', kill, { once: true });
   try {
     const secrets = options.hideSecrets === false ? [] : secretPlaces(options.home, cwd);
+    const bash = [tools.get('bash') ?? '', '--noprofile', '--norc', '-c'];
     const arguments_ = [
       ...placeArguments(plan.places),
       '--',
@@ -126,11 +127,12 @@ async function rehearseOnce(
       ...sandboxArguments(cwd, join(scratch, 'view'), [...secrets, ...options.hidden], options),
       ...(tracer === undefined ? [] : ['--bind', join(scratch, 'trace'), TRACE_FOLDER]),
       '--',
+      // What the sandbox itself has to complain about is read; what the command says is not.
+      ...bash,
+      'exec "$@" 2>/dev/null',
+      'rehearsal',
       ...(tracer === undefined ? [] : traceArguments(tracer)),
-      tools.get('bash') ?? '',
-      '--noprofile',
-      '--norc',
-      '-c',
+      ...bash,
       '--',
       command.text,
     ];
@@ -143,10 +145,7 @@ async function rehearseOnce(
         '--pid',
         '--fork',
         '--kill-child',
-        tools.get('bash') ?? '',
-        '--noprofile',
-        '--norc',
-        '-c',
+        ...bash,
         SETUP_SCRIPT,
         'rehearsal',
         scratch,
@@ -213,7 +212,7 @@ async function conduct(
     } else if (line.startsWith('ended ')) {
       const status = Number(line.slice('ended '.length));
       // What `bwrap` itself could not do is told on its own line.
-      const fault = /^(bwrap|prlimit): .*/m.exec(said)?.[0];
+      const fault = /^(bwrap|prlimit|timeout|rehearsal): .*/m.exec(said)?.[0];
       if (fault !== undefined && status !== 0) return cannot(fault);
       return read(status);
     }

@@ -15,8 +15,8 @@ scratch=$1 bytes=$2 seconds=$3
 shift 3
 mount -t tmpfs -o "size=$bytes,nr_inodes=100000,mode=0755,nosuid,nodev" rehearsal "$scratch"
 cd "$scratch"
-mkdir view upper work trace proc
-mount -t proc proc proc
+mkdir view upper work trace
+mount -t proc proc /proc
 n=0
 while [ "$1" != -- ]; do
   how=$1 path=$2
@@ -44,11 +44,11 @@ for fd in /proc/self/fd/*; do
   fd=\${fd##*/}
   [ "$fd" -le 4 ] || eval "exec $fd>&-"
 done
-timeout --foreground -s KILL "$seconds" "$@" </dev/null >/dev/null 2>/dev/null 3>&- || status=$?
+timeout --foreground -s KILL "$seconds" "$@" </dev/null >/dev/null 3>&- || status=$?
 # The last process may still be dying; until it is gone, what it wrote is not what it will have written.
 kill -KILL -1 2>/dev/null || :
 for turn in {1..300}; do
-  left=("$scratch"/proc/[0-9]*)
+  left=(/proc/[0-9]*)
   [ \${#left[@]} -gt 1 ] || break
   sleep 0.01
 done

@@ -27,7 +27,7 @@ import { type ExecDeps, runAsk, runExec } from './exec.ts';
 import { runApprove, runDeny, runHolds, runShow, usage } from './holds.ts';
 import { hookFiles, runInit } from './init.ts';
 import { findTools } from './install/probe.ts';
-import { readMode } from './install/record.ts';
+import { readMode, readRehearse } from './install/record.ts';
 import {
   findUserSystemd,
   installUserUnits,
@@ -51,6 +51,7 @@ import { runDown, runStatus, runUp, type UpDeps } from './up.ts';
 
 const SYSTEM_STANDS =
   'works for the whole machine here: `sudo holdpoint init --system …` and `sudo holdpoint uninstall --system` change it';
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 const SMALL_FILE_BYTES = 64 * 1024;
 
 /** Every command by its name, with what it needs from the real world. */
@@ -66,7 +67,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       rehearse
         ? {
             home: io.env.HOME ?? homedir(),
-            path: io.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+            path: io.env.PATH ?? DEFAULT_PATH,
             hidden: [paths.state, paths.config, paths.runtime],
           }
         : undefined,
@@ -87,6 +88,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         version,
         execCommand: [...self, 'exec', '--socket', paths.socket],
         mode: () => readMode(paths.config),
+        // Under the daemon's own account a view of the agent's files would not be the agent's.
+        ...(paths.trust === 'advisory' && readRehearse(paths.config) ? { rehearse: { path: DEFAULT_PATH } } : {}),
       });
       if (!opened.ok) return opened;
       const { ended, close } = opened.engine.daemon;

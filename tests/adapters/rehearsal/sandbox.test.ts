@@ -80,7 +80,7 @@ describe('a rehearsal', options, () => {
     ['mv a.txt b.txt', 'moved a.txt 4', 'overwritten b.txt 4'],
     ['mv folder other', 'moved folder 11'],
     ['mv a.txt c && rm c', 'deleted a.txt 4'],
-    ['chmod 000 a.txt; touch b.txt; touch new'],
+    ['chmod 600 a.txt; touch b.txt; touch new'],
     ['cp a.txt tmp; cp tmp a.txt'],
     ['rm -r folder && mkdir folder && touch folder/x', 'deleted folder/c.txt 6', 'deleted folder/deep 5'],
     ['rm a.txt && mkdir a.txt', 'deleted a.txt 4'],
