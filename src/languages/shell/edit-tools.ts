@@ -4,6 +4,9 @@ import { type Call, type Handler, harmlessRun, opaque } from './machine.ts';
 import { isSecretVariable, showsNamesOnly } from './secrets.ts';
 import { HOLE, literal, SECRET } from './value.ts';
 
+/** Files whose lines are records. */
+const ROWS = /\.(csv|tsv|jsonl|ndjson|ldif)$/i;
+
 const sed: Handler = (call) => {
   const { machine, scope } = call;
   const args = parseArgs(call.argv, { valued: setOf('-e -f -l --expression --file') });
@@ -27,8 +30,11 @@ const sed: Handler = (call) => {
   const blanks = scripts.some((script) =>
     /^\s*(\d*,?\$?\s*d|s(.)(\^?\.\*\$?|\^\.\*\$)\2\2[gm]*|\/\.\*\/d|\/\^\/d|1,\$d|\$!d)\s*$/.test(script.s),
   );
+  const deletes = scripts.some((script) => /[/\d$]d\s*(;|$)/.test(script.s));
   for (const one of files) {
-    if (inPlace) loseFile(machine, one, scope.cwd, blanks ? 'empty' : 'edit', { source });
+    // A line of a table is a record, and nothing makes it again.
+    if (inPlace && deletes && ROWS.test(one.s)) loseFile(machine, one, scope.cwd, 'empty', { source });
+    else if (inPlace) loseFile(machine, one, scope.cwd, blanks ? 'empty' : 'edit', { source });
     else readFile(machine, one, scope.cwd, source, 'shows');
   }
   harmlessRun(machine, source, 'sed');

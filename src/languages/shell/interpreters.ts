@@ -153,6 +153,15 @@ const TOOL_SCRIPTS: ReadonlyMap<string, string> = new Map([
   ['composer.phar', 'composer'],
 ]);
 
+// A substitution of all of it, `$_ = ""`: nothing is left of any line.
+function blanksLines(programs: readonly Field[]): boolean {
+  return programs.some((one) =>
+    /^\s*(s(.)(\^?\.[*+]\$?)\2\2[gmse]*|\$_\s*=\s*(""|''|undef)|undef\s+\$_|next|gsub\(\/\.\*\/,\s*(""|'')\))\s*;?\s*$/.test(
+      one.s,
+    ),
+  );
+}
+
 const interpreter =
   (spec: Interpreter): Handler =>
   (call) => {
@@ -181,7 +190,10 @@ const interpreter =
       }
     }
     if ((spec.tongue === 'perl' || spec.tongue === 'ruby') && call.argv.some((field) => /^-[a-z0]*i/.test(field.s)))
-      for (const file of args.rest) loseFile(machine, file, scope.cwd, 'edit', { source: `catalog/${spec.tongue}` });
+      for (const file of args.rest)
+        loseFile(machine, file, scope.cwd, blanksLines(args.values.get('-e') ?? []) ? 'empty' : 'edit', {
+          source: `catalog/${spec.tongue}`,
+        });
     if (ran) return HOLE;
     const module = args.value('-m');
     if (module !== undefined && spec.tongue === 'python') return pythonModule(module.s, args.rest, call);
