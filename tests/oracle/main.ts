@@ -1,21 +1,14 @@
 // `npm run oracle -- [--json] [CORPUS.jsonl]...`: the project's own shell scenarios, or any corpus with a command a line
 // (`input`, `example` or `command`). Every command really runs, in a throw-away view without a network; see oracle.ts.
 // Exit 1 where something was missed.
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { skipUnless } from '../platform.ts';
+import { commandsOf, scenarioFiles } from './corpus.ts';
 import { consult, type Finding } from './oracle.ts';
 
-const scenarios = path.resolve(import.meta.dirname, '../scenarios');
 const args = process.argv.slice(2);
 const json = args.includes('--json');
 const named = args.filter((arg) => !arg.startsWith('--'));
-const files =
-  named.length > 0
-    ? named
-    : readdirSync(scenarios)
-        .filter((name) => name.startsWith('shell-') && !name.includes('windows'))
-        .map((name) => path.join(scenarios, name));
+const files = named.length > 0 ? named : scenarioFiles();
 
 const why = skipUnless('rehearsal', 'bash', 'git');
 if (why !== false) {
@@ -47,15 +40,3 @@ if (json) {
   process.stdout.write(`\n${JSON.stringify(figures)}\n`);
 }
 process.exitCode = figures.missed > 0 ? 1 : 0;
-
-function commandsOf(file: string): readonly string[] {
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .flatMap((line) => {
-      const row = JSON.parse(line) as { readonly [member: string]: unknown };
-      if ((row.action_kind ?? row.kind ?? 'shell') !== 'shell' || (row.dialect ?? 'bash') !== 'bash') return [];
-      const command = row.input ?? row.example ?? row.command;
-      return typeof command === 'string' ? [command] : [];
-    });
-}

@@ -25,10 +25,19 @@ export interface Finding {
 
 const AT_ONCE = Math.max(2, availableParallelism());
 
-export async function consult(commands: readonly string[], timeoutMs = 4_000): Promise<readonly Finding[]> {
+export interface ConsultOptions {
+  /** The real one where left out. */
+  readonly judge?: Judge;
+  readonly timeoutMs?: number;
+}
+
+export async function consult(
+  commands: readonly string[],
+  { judge: given, timeoutMs = 4_000 }: ConsultOptions = {},
+): Promise<readonly Finding[]> {
   const canaries = plantCanaries();
   try {
-    const judge = await judgeOf();
+    const judge = given ?? (await judgeOf());
     const rehearser = makeRehearser({
       home: canaries.home,
       path: `/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:${canaries.stubs}`,
@@ -54,7 +63,7 @@ export async function consult(commands: readonly string[], timeoutMs = 4_000): P
   }
 }
 
-async function judgeOf(): Promise<Judge> {
+export async function judgeOf(): Promise<Judge> {
   const clock = makeSystemClock();
   return makeJudge({
     read: await allReaders(),
