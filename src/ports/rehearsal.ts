@@ -41,7 +41,7 @@ export interface RehearsedRun {
   readonly changes: readonly FileChange[];
   /** More was lost than is listed. */
   readonly capped: boolean;
-  /** Programs that were started, in order, each with its arguments. Only where they were traced. */
+  /** Programs that were started, in order: each one's file, then its arguments. Only where they were traced. */
   readonly started?: readonly (readonly string[])[];
 }
 

@@ -94,7 +94,6 @@ export function plantCanaries(): Canaries {
   appendFileSync(path.join(project, 'docs/guide.md'), 'only here\n');
   git('commit', '-qam', 'only on this branch');
   git('checkout', '-q', 'main');
-  git('tag', 'v1');
   appendFileSync(path.join(project, 'README.md'), 'put aside\n');
   git('stash');
   git('remote', 'add', 'origin', 'https://git.acme.example/project.git');
@@ -145,7 +144,7 @@ function kindOf(file: string, home: string, project: string, deleted: boolean): 
   }
   const name = file.slice(project.length + 1);
   if (name.startsWith('.git/')) {
-    const history = /^\.git\/(HEAD|config|refs\/(heads\/(main|feature)|stash|tags\/v1)|logs\/refs\/stash)$/;
+    const history = /^\.git\/(HEAD|config|refs\/(heads\/(main|feature)|stash))$/;
     return deleted && history.test(name) ? 'history' : undefined;
   }
   if (name === 'src/changed.ts') return 'changed';

@@ -1,13 +1,15 @@
 /** Judges commands, runs them among canaries in a throw-away view, and compares. */
 import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
 import { makeRehearser } from '../../src/adapters/rehearsal/sandbox.ts';
 import { makeSystemClock } from '../../src/adapters/system-clock/system-clock.ts';
 import { makeWorkspaceVerifier } from '../../src/adapters/workspace/workspace-verifier.ts';
 import { makeAction, rawOf } from '../../src/apps/cli/check.ts';
 import { allReaders } from '../../src/apps/readers.ts';
+import { TOOLS } from '../../src/catalog/tools.ts';
 import { type Judge, makeJudge } from '../../src/pipeline/pipeline.ts';
 import { isRefused } from '../../src/pipeline/products.ts';
-import type { Rehearsed } from '../../src/ports/rehearsal.ts';
+import type { Rehearsed, RehearsedRun } from '../../src/ports/rehearsal.ts';
 import { type Canaries, type CanaryKind, lostCanaries, plantCanaries } from './canaries.ts';
 
 export interface Finding {
@@ -99,7 +101,7 @@ async function compare(
   if (!run.ok) return { command, says, lost: new Map(), run, result: 'not-run', why: run.why };
   const lost = lostCanaries(run.changes, canaries);
   const common = { command, says, lost, run };
-  const gone = [...lost].filter(([, kind]) => kind !== 'kept');
+  const gone = [...lost].filter(([, kind]) => kind !== 'kept' && !isInStash(kind, run));
   if (says === 'allow') {
     if (gone.length > 0) return { ...common, result: 'missed', why: listed(gone, canaries) };
     const carried = await carriedBy(command, run.started ?? [], judge, canaries);
@@ -113,6 +115,15 @@ async function compare(
     result: nothing ? 'needless' : 'agreed',
     why: nothing ? (await verdictOf(judge, command, canaries)).why : '',
   };
+}
+
+/** What `git stash` takes out of the work tree lies in the repository, and what `git stash pop` puts back in the tree. */
+function isInStash(kind: CanaryKind, run: RehearsedRun): boolean {
+  if (run.exitCode !== 0 || (kind !== 'changed' && kind !== 'history')) return false;
+  const stash = (run.started ?? []).filter((argv) => argv[0]?.endsWith('/git') === true && argv.includes('stash'));
+  return (
+    stash.length > 0 && stash.every((argv) => argv.includes('pop') === (kind === 'history') && !argv.includes('drop'))
+  );
 }
 
 function listed(gone: readonly (readonly [string, CanaryKind])[], { home }: Canaries): string {
@@ -131,6 +142,8 @@ async function carriedBy(
     const words = argv.map((word) => word.replace(`${canaries.stubs}/`, ''));
     const text = words.map(quote).join(' ');
     // Where it stood in another folder it is another command, and the file difference has the last word.
+    // Shows what the shell had already, or is git's own way of working.
+    if (/(^|\/)(env|printenv)$|\/git-core\//.test(words[0] ?? '')) continue;
     if (text === command || words.some((word) => word.length > 4_000)) continue;
     const { says, why } = await verdictOf(judge, text, canaries);
     if (says !== 'allow') return `started \`${text.slice(0, 200)}\`: ${why}`;
@@ -138,8 +151,11 @@ async function carriedBy(
   return undefined;
 }
 
+/** What these do, they do somewhere else. */
+const REMOTE: ReadonlySet<string> = new Set(TOOLS.flatMap((tool) => tool.names));
+
 function startsStub(started: readonly (readonly string[])[], canaries: Canaries): boolean {
-  return started.some((argv) => argv.some((word) => word.startsWith(canaries.stubs)));
+  return started.some(([file = '']) => file.startsWith(canaries.stubs) || REMOTE.has(path.basename(file)));
 }
 
 function quote(word: string): string {

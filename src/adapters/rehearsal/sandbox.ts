@@ -218,7 +218,8 @@ async function conduct(
     }
   }
   await gone(child);
-  return cannot(said.trim().split('\n').at(-1) ?? 'the view could not be made');
+  const fault = /^(mount|unshare|mkdir|rehearsal): .*/m.exec(said)?.[0];
+  return cannot(fault ?? said.trim().split('\n').at(-1) ?? 'the view could not be made');
 }
 
 function placeArguments(places: readonly Place[]): string[] {

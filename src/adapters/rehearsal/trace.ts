@@ -22,9 +22,11 @@ export function readStarted(folder: string): readonly (readonly string[])[] {
   if (stat?.isFile() !== true || stat.size > MAX_TRACE_BYTES) return [];
   const started: string[][] = [];
   for (const line of readFileSync(file, 'latin1').split('\n')) {
-    const list = /execve\("(?:[^"]*)", \[(.*)\], 0x/.exec(line)?.[1];
-    if (list === undefined) continue;
-    started.push([...list.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g)].map(([, hex = '']) => fromHex(hex)));
+    const [, file_, list] = /execve\("([^"]*)", \[(.*)\], 0x/.exec(line) ?? [];
+    if (file_ === undefined || list === undefined) continue;
+    const words = [...list.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g)].map(([, hex = '']) => fromHex(hex));
+    // The program's own idea of its name may be any.
+    started.push([fromHex(file_), ...words.slice(1)]);
     if (started.length >= MAX_STARTED) break;
   }
   // The first is the shell that the command was given to.

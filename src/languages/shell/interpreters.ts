@@ -21,6 +21,8 @@ export const shell: Handler = (call) => {
   if (bundle) {
     const text = args.rest[0] ?? literal('');
     inner.args = args.rest.slice(2);
+    // `sh -c TEXT NAME …`: `$0` is whatever the caller says.
+    if (args.rest[1] !== undefined) inner.vars.set('0', [args.rest[1]]);
     return runText(text.s, inner, machine, 'argument');
   }
   if (args.has('--version', '--help')) return HOLE;
