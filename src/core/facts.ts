@@ -125,6 +125,11 @@ export type RehearsalFact = {
   readonly capped: boolean;
 };
 
+/** `recovery` about `git/ancestry` (workspace, older commit, newer commit): nothing is lost where the older one is in the newer one's history. */
+export type GitAncestryFact = {
+  readonly isAncestor: boolean;
+};
+
 /** `facts` of `check --batch`: claims about the world for judging without it. Documented in docs/check.md. */
 export type StatedFacts = {
   readonly git?: { readonly dirty?: boolean; readonly branch?: string };

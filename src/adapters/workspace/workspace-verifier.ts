@@ -11,6 +11,7 @@ import type { Verifier } from '../../ports/verifier.ts';
 import { makeBudget, type ReadingFiles, whyNot } from './bounded-files.ts';
 import { contentOf } from './file-content.ts';
 import { recoveryOf } from './file-recovery.ts';
+import { gitAncestryOf } from './git-ancestry.ts';
 import { gitStateOf } from './git-state.ts';
 
 export interface WorkspaceVerifierOptions {
@@ -28,7 +29,8 @@ export interface WorkspaceVerifierOptions {
 }
 
 /**
- * Answers from the local disk: `recovery` and `content` about `file/path`, `environment` about `git/repository`.
+ * Answers from the local disk: `recovery` and `content` about `file/path`, `environment` about `git/repository`,
+ * `recovery` about `git/ancestry`.
  * SECURITY: it reads. It starts no program, git included, and believes no setting of the workspace that names one.
  */
 export function makeWorkspaceVerifier(options: WorkspaceVerifierOptions): Verifier {
@@ -42,6 +44,7 @@ export function makeWorkspaceVerifier(options: WorkspaceVerifierOptions): Verifi
     const path = question.about.path[0] ?? '';
     if (question.check === 'content') return contentOf(files, path);
     if (question.check === 'environment') return gitStateOf(files, path, budget);
+    if (question.about.kind === 'ancestry') return gitAncestryOf(files, question.about.path, budget);
     const workspace = await realOrNone(files, attempt.workspace);
     return recoveryOf(path, {
       files,
@@ -77,6 +80,8 @@ function sourceOf({ check, about }: Question): string | undefined {
     return check === 'recovery' || check === 'content' ? 'file system' : undefined;
   if (about.system === 'git' && about.kind === 'repository' && about.path.length > 0)
     return check === 'environment' ? 'git' : undefined;
+  if (about.system === 'git' && about.kind === 'ancestry' && about.path.length === 3)
+    return check === 'recovery' ? 'git' : undefined;
   return undefined;
 }
 

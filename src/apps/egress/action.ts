@@ -6,6 +6,7 @@ import { LIMITS } from '../../core/limits.ts';
 import type { Credential } from '../../ports/credentials.ts';
 import { readGraphqlRequest } from '../../protocols/http/graphql-request.ts';
 import type { GatewayRequest } from './contract.ts';
+import { commandsOfPush, isGitPush } from './git-push.ts';
 
 export interface ToActionOptions {
   /** Key of the fingerprints: kept with the installation, so that the honest repeat has the same bytes after a restart. */
@@ -70,6 +71,18 @@ export function toAction(request: GatewayRequest, options: ToActionOptions): Gat
   const cwd = options.cwd === undefined ? {} : { cwd: options.cwd };
   const { kept, fingerprint } = meaningfulHeaders(request, options.fingerprintKey);
   const beside = { ...credentialOf(request), ...(fingerprint === undefined ? {} : { fingerprint }) };
+  const start = request.body ?? request.bodyStart;
+  const push =
+    start !== undefined && isGitPush(request.method, request.url, request.headers.get('content-type'))
+      ? commandsOfPush(start)
+      : undefined;
+  if (push !== undefined) {
+    const { method, url } = request;
+    return {
+      action: { kind: 'http', bytes: canonicalBytes({ method, url, headers: kept, body: push }), ...cwd },
+      ...beside,
+    };
+  }
   const body = request.body === undefined || request.body.length === 0 ? undefined : readText(request.body);
   const graphql =
     body?.exact === true

@@ -22,6 +22,8 @@ export interface GatewayRequest {
   readonly body?: Uint8Array;
   /** The body is larger than is judged. A `pass` then streams it unseen. */
   readonly bodyTooLarge: boolean;
+  /** How it begins, where the meaning of the kind of request lies in its beginning (a push) and the whole is too large. */
+  readonly bodyStart?: Uint8Array;
 }
 
 /** What became of a request that was let pass. `status` is the server's, where there was an answer. */

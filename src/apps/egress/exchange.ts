@@ -22,6 +22,7 @@ import type {
   GatewayRefusal,
   GatewayRequest,
 } from './contract.ts';
+import { isGitPush } from './git-push.ts';
 import { proxyCredentials } from './proxy-credentials.ts';
 import { ownRefusal, type Refusal, sendRefusal } from './refusal.ts';
 import { relay } from './relay.ts';
@@ -108,7 +109,11 @@ export async function exchange(
     let body: ReadBody;
     const { framing } = asked.head;
     if (framing.kind === 'none') body = { kind: 'whole', bytes: Buffer.alloc(0) };
-    else if (framing.kind === 'length' && framing.bytes > gateway.limits.judgedBodyBytes)
+    else if (
+      framing.kind === 'length' &&
+      framing.bytes > gateway.limits.judgedBodyBytes &&
+      !beginsWithItsMeaning(asked)
+    )
       body = { kind: 'too-large', start: Buffer.alloc(0) };
     else {
       if (expectsContinue) response.writeContinue();
@@ -232,7 +237,14 @@ async function judged(
     url: asked.url,
     headers: asked.head.headers,
   };
-  if (body.kind === 'too-large') return { ...base, bodyTooLarge: true };
+  if (body.kind === 'too-large') {
+    const isReadable = body.start.length > 0 && asked.head.contentEncoding === undefined;
+    return {
+      ...base,
+      bodyTooLarge: true,
+      ...(isReadable && beginsWithItsMeaning(asked) ? { bodyStart: body.start } : {}),
+    };
+  }
   if (body.bytes.length === 0 && asked.head.contentEncoding === undefined) return { ...base, bodyTooLarge: false };
   const decoded = await decodeBody(body.bytes, asked.head.contentEncoding, gateway.limits.judgedBodyBytes);
   if (!decoded.ok) return new Refused(decoded.status, decoded.code, decoded.detail);
@@ -336,6 +348,10 @@ function speaksGraphql(asked: Asked): boolean {
     ',',
   );
   return isGraphqlPath(asked.target) && /json|graphql/i.test(said);
+}
+
+function beginsWithItsMeaning(asked: Asked): boolean {
+  return isGitPush('POST', asked.url, asked.head.headers.get('content-type'));
 }
 
 function serverName(socket: TLSSocket): string | undefined {

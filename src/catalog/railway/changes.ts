@@ -81,6 +81,23 @@ export const RAILWAY_CHANGES: readonly (readonly [string, RailwayMutation])[] = 
     ['workspaceUpdate', 'workspace', 'id', 'changes the settings of a workspace'],
     ['userFlagsSet', 'account', '', 'changes flags of the account'],
     ['userFlagsRemove', 'account', '', 'changes flags of the account'],
+    ['featureFlagAdd', 'account', '', 'switches on a feature of the account'],
+    ['featureFlagRemove', 'account', '', 'switches off a feature of the account'],
+    ['projectFeatureFlagAdd', 'project', 'input.projectId', 'switches on a feature of a project'],
+    ['projectFeatureFlagRemove', 'project', 'input.projectId', 'switches off a feature of a project'],
+    ['serviceFeatureFlagAdd', 'service', 'input.serviceId', 'switches on a feature of a service'],
+    ['serviceFeatureFlagRemove', 'service', 'input.serviceId', 'switches off a feature of a service'],
+    // Its YAML may name a service or a volume that is there.
+    [
+      'dockerComposeImport',
+      'environment',
+      'environmentId',
+      'creates or changes services and volumes from a compose file',
+    ],
+    ['templateVolumeUpdate', 'template', 'templateId', 'changes the size of a volume in a template'],
+    ['customerCreateFreePlanSubscription', 'customer', 'id', 'changes the plan of a customer'],
+    ['fairUseAgree', 'account', '', 'answers for the account whether it agrees to the fair-use policy'],
+    ['userBetaLeave', 'account', '', 'leaves the beta programme'],
   ]),
   ...rowsAs('change', 'safeguardable', [
     [
@@ -106,6 +123,7 @@ export const RAILWAY_CHANGES: readonly (readonly [string, RailwayMutation])[] = 
     ['pluginRestart', 'plugin', 'id', 'restarts a plugin'],
     ['pluginStart', 'plugin', 'id', 'starts a plugin'],
     ['cloudAgentWake', 'cloud-agent', 'id', 'wakes a cloud agent'],
+    ['cloudAgentSleep', 'cloud-agent', 'id', 'puts a cloud agent to sleep, which keeps its volume'],
     ['environmentStageChanges', 'environment', 'environmentId', 'stages changes without applying them'],
     ['environmentUnskipService', 'service', 'serviceId', 'deploys a service that was skipped'],
     ['projectScheduleDeleteCancel', 'project', 'id', 'cancels the deletion of a project'],

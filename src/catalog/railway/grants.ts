@@ -14,6 +14,7 @@ export const RAILWAY_GRANTS: readonly (readonly [string, RailwayMutation])[] = [
     ['twoFactorInfoCreate', 'account', '', 'sets up two-factor authentication', ['credential']],
     ['twoFactorInfoSecret', 'account', '', 'makes a two-factor secret', ['credential']],
     ['recoveryCodeValidate', 'account', '', 'uses a recovery code', ['credential']],
+    ['twoFactorInfoValidate', 'account', '', 'passes the second factor of a login or an act', ['credential']],
     ['emailChangeInitiate', 'account', '', 'changes the e-mail address of the account', ['credential']],
     ['emailChangeConfirm', 'account', '', 'changes the e-mail address of the account', ['credential']],
     [

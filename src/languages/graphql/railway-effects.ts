@@ -1,5 +1,7 @@
+import { RAILWAY_ARGUMENTS } from '../../catalog/railway/arguments.ts';
+import { RAILWAY_CARRIERS, type RailwayCarrier } from '../../catalog/railway/carriers.ts';
 import { RAILWAY_MUTATIONS, type RailwayMutation } from '../../catalog/railway/mutations.ts';
-import type { Json } from '../../core/canonical-json.ts';
+import { canonicalJson, type Json } from '../../core/canonical-json.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { Question } from '../../core/evidence.ts';
 import type { ResourceRef } from '../../core/resource.ts';
@@ -34,7 +36,79 @@ export function railwayEffect(field: CalledField): Reading {
     span: field.span,
     ...(mutation.tags.length > 0 ? { tags: mutation.tags } : {}),
   };
-  return { effects: [effect], questions: questionsOf(mutation, target) };
+  const stranger = strangerIn(field);
+  const effects = [effect, ...carried(field, effect)];
+  if (stranger !== undefined) {
+    const why = `argument \`${brief(stranger)}\` of \`${field.name}\` is not in the catalogue`;
+    effects.push({ ...opaqueEffect(`railway:${field.name}`, why, 'does something on Railway'), span: field.span });
+  }
+  return { effects, questions: questionsOf(mutation, target) };
+}
+
+/** A path of the arguments that the catalogue does not list: it may do anything. */
+function strangerIn(field: CalledField): string | undefined {
+  const listed = RAILWAY_ARGUMENTS.get(field.name) ?? new Set<string>();
+  const isNode = (path: string): boolean => [...listed].some((one) => one.startsWith(`${path}.`));
+  const walk = (value: Json | undefined, path: string): string | undefined => {
+    if (!listed.has(path)) return path;
+    // Below a scalar of any shape there is nothing to list.
+    if (!isNode(path)) return undefined;
+    if (Array.isArray(value)) return firstOf(value as readonly Json[], (item) => walk(item, path));
+    return isJsonObject(value)
+      ? firstOf(Object.entries(value), ([name, member]) => walk(member, `${path}.${name}`))
+      : undefined;
+  };
+  return (
+    firstOf(Object.entries(field.args), ([name, value]) => walk(value, name)) ??
+    field.unresolved.find((name) => !listed.has(name))
+  );
+}
+
+function firstOf<T>(items: readonly T[], find: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What the input does beside what the name says. SECURITY: an argument whose value is not there counts as given. */
+function carried(field: CalledField, main: Effect): Effect[] {
+  return (RAILWAY_CARRIERS.get(field.name) ?? []).flatMap((carrier) => {
+    const [first = '', ...rest] = carrier.path.split('.');
+    if (!field.unresolved.includes(first)) {
+      const value = rest.reduce<Json | undefined>(
+        (outer, name) => (isJsonObject(outer) ? outer[name] : undefined),
+        field.args[first],
+      );
+      if (!isCarried(carrier, value)) return [];
+    }
+    const where = 'known' in main.target ? main.target.known.path.join('/') : '(which one is unknown)';
+    return [
+      {
+        verb: carrier.verb,
+        target: main.target,
+        count: { min: 1, max: 'unbounded' },
+        reversal: carrier.reversal,
+        basis: carrier.tags?.includes('opaque') === true ? 'opaque' : 'documented',
+        source: `railway:${field.name}#${carrier.path}`,
+        summary: `${carrier.does}: ${where}`,
+        span: field.span,
+        ...(carrier.tags === undefined ? {} : { tags: carrier.tags }),
+      } satisfies Effect,
+    ];
+  });
+}
+
+function isCarried(carrier: RailwayCarrier, value: Json | undefined): boolean {
+  if (value === undefined || value === null) return false;
+  if (carrier.when === 'given') return true;
+  // Numbers in a document come as texts; a list type takes a single value for a list of one.
+  const text = canonicalJson(typeof value === 'number' ? String(value) : value);
+  return carrier.when.some((one) => {
+    const listed = typeof one === 'number' ? String(one) : one;
+    return canonicalJson(listed) === text || canonicalJson([listed]) === text;
+  });
 }
 
 function questionsOf(mutation: RailwayMutation, target: Tri<ResourceRef>): Question[] {

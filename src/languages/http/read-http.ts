@@ -3,6 +3,7 @@ import { actionObject, opaqueReading, withinEffectLimit } from '../api-actions.t
 import { makeMcpReader } from '../mcp/read-mcp.ts';
 import type { Reader, Reading, ReadingContext } from '../reading.ts';
 import { readSql } from '../sql/read-sql.ts';
+import { gitOverHttp } from './git-smart-http.ts';
 import { graphqlOverHttp } from './graphql-over-http.ts';
 import { modelCall } from './model-calls.ts';
 import { bodyOf, type HttpRequest, requestOf } from './request.ts';
@@ -38,8 +39,10 @@ function atDepth(readers: { readonly shell?: Reader }, depth: number): Reader {
 }
 
 function readRequest(request: HttpRequest, mcp: Reader, context: ReadingContext): Reading {
-  const body = bodyOf(request);
   const overrides = isOverridden(request);
+  const git = overrides ? undefined : gitOverHttp(request, context);
+  if (git !== undefined) return git;
+  const body = bodyOf(request);
   const model = overrides ? undefined : modelCall(request, body);
   if (model !== undefined) return model;
   const rest = restEffect(request, body);

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { buildSchema, getNamedType, isInputObjectType, isNonNullType } from 'graphql';
+import { buildSchema, type GraphQLInputType, getNamedType, isInputObjectType, isNonNullType } from 'graphql';
+import { RAILWAY_ARGUMENTS } from '../../../src/catalog/railway/arguments.ts';
+import { RAILWAY_CARRIERS } from '../../../src/catalog/railway/carriers.ts';
 import { RAILWAY_MUTATIONS } from '../../../src/catalog/railway/mutations.ts';
-import { worstDanger } from '../../../src/core/danger.ts';
+import type { Json } from '../../../src/core/canonical-json.ts';
+import { dangerOf, worstDanger } from '../../../src/core/danger.ts';
 import { resourceKey } from '../../../src/core/resource.ts';
 import { readGraphql } from '../../../src/languages/graphql/read-graphql.ts';
 import { actionOf, describeReading, NO_FACTS, runScenarios } from '../api-scenarios.ts';
@@ -163,11 +166,98 @@ describe('railway catalogue', () => {
         assert.ok(member !== undefined && isNonNullType(member.type), `${name} need not have ${path}`);
       }
     }
+    assert.deepEqual(
+      [...RAILWAY_MUTATIONS.keys()].sort(),
+      Object.keys(fields).sort(),
+      'every mutation of the schema has effects, and no other',
+    );
     const deletions = Object.keys(fields).filter((name) => /delete|destroy|remove|wipe/i.test(name));
     for (const name of deletions) {
       const verb = RAILWAY_MUTATIONS.get(name)?.verb;
       assert.ok(verb !== 'read' && verb !== 'create', `${name} is ${verb}`);
     }
-    console.log(`catalogue: ${RAILWAY_MUTATIONS.size} of ${Object.keys(fields).length} mutations; the rest are opaque`);
+  });
+
+  it('lists every argument and input member of the published schema', {
+    skip: existsSync(PUBLISHED) ? false : 'the published schema is not at ../shared',
+  }, () => {
+    const fields =
+      buildSchema(readFileSync(PUBLISHED, 'utf8'), { assumeValid: true }).getMutationType()?.getFields() ?? {};
+    for (const [name, field] of Object.entries(fields)) {
+      const paths: string[] = [];
+      const walk = (path: string, type: GraphQLInputType): void => {
+        paths.push(path);
+        const named = getNamedType(type);
+        if (isInputObjectType(named))
+          for (const member of Object.values(named.getFields())) walk(`${path}.${member.name}`, member.type);
+      };
+      for (const argument of field.args) walk(argument.name, argument.type);
+      assert.deepEqual([...(RAILWAY_ARGUMENTS.get(name) ?? [])].sort(), paths.sort(), name);
+    }
+    assert.deepEqual([...RAILWAY_ARGUMENTS.keys()].sort(), Object.keys(fields).sort());
+  });
+
+  it('looks for more only where a mutation takes it', () => {
+    for (const [name, carriers] of RAILWAY_CARRIERS) {
+      assert.ok(RAILWAY_MUTATIONS.has(name), name);
+      for (const { path } of carriers) assert.ok(RAILWAY_ARGUMENTS.get(name)?.has(path), `${name} ${path}`);
+    }
+  });
+
+  const says = (query: string, variables: Json = {}): string[] =>
+    readGraphql(actionOf('graphql', { endpoint: ENDPOINT, query, variables }), NO_FACTS).effects.map(
+      (effect) => `${effect.verb} ${dangerOf(effect)} ${effect.source}`,
+    );
+
+  it('sees what an input does beside what the name says', () => {
+    const update = 'mutation($i: VolumeInstanceUpdateInput!) { volumeInstanceUpdate(volumeId: "v1", input: $i) }';
+    assert.deepEqual(says(update, { i: { state: 'DELETED' } }), [
+      'change destructive railway:volumeInstanceUpdate',
+      'destroy destructive railway:volumeInstanceUpdate#input.state',
+    ]);
+    assert.equal(says(update, { i: { state: 'READY' } }).length, 1);
+    assert.equal(says(update).length, 3, 'an input that is not there counts as carrying all');
+    assert.deepEqual(
+      says('mutation { volumeInstanceBackupScheduleUpdate(volumeInstanceId: "i", kinds: []) }').at(-1),
+      'destroy destructive railway:volumeInstanceBackupScheduleUpdate#kinds',
+    );
+    assert.ok(
+      says('mutation { serviceInstanceUpdate(serviceId: "s", input: { startCommand: "rm -rf /data" }) }').includes(
+        'run opaque railway:serviceInstanceUpdate#input.startCommand',
+      ),
+    );
+    assert.ok(
+      says('mutation { serviceInstanceUpdate(serviceId: "s", input: { numReplicas: 0 }) }').some((one) =>
+        one.endsWith('#input.numReplicas'),
+      ),
+    );
+    assert.ok(
+      says('mutation { projectCreate(input: { name: "x", isPublic: true }) { id } }').includes(
+        'expose destructive railway:projectCreate#input.isPublic',
+      ),
+    );
+    assert.deepEqual(says('mutation { projectCreate(input: { name: "x" }) { id } }'), [
+      'create harmless railway:projectCreate',
+    ]);
+  });
+
+  it('holds an argument or a member that it does not know', () => {
+    for (const query of [
+      'mutation { volumeCreate(input: { projectId: "p", mountPath: "/d", replaceVolumeId: "v" }) { id } }',
+      'mutation { volumeCreate(input: { projectId: "p" }, force: true) { id } }',
+      'mutation($x: Boolean) { volumeCreate(input: { projectId: "p" }, force: $x) { id } }',
+      'mutation { serviceCreate(input: { projectId: "p", source: { repo: "r", evil: 1 } }) { id } }',
+      'mutation { observabilityDashboardCreate(input: { environmentId: "e", items: [{ id: "i", x: 1 }] }) }',
+    ])
+      assert.ok(
+        says(query).some((one) => one.startsWith('run opaque')),
+        query,
+      );
+    assert.deepEqual(
+      says(
+        'mutation { serviceCreate(input: { projectId: "p", source: { repo: "r" }, variables: { A: "b" } }) { id } }',
+      ),
+      ['create harmless railway:serviceCreate'],
+    );
   });
 });
