@@ -124,7 +124,7 @@ async function rehearseOnce(
       `--cpu=${limits.cpuSeconds}`,
       '--core=0',
       tools.get('bwrap') ?? '',
-      ...sandboxArguments(cwd, join(scratch, 'view'), [...secrets, ...options.hidden], options),
+      ...sandboxArguments(cwd, join(scratch, 'view'), plan.places, [...secrets, ...options.hidden], options),
       ...(tracer === undefined ? [] : ['--bind', join(scratch, 'trace'), TRACE_FOLDER]),
       '--',
       // What the sandbox itself has to complain about is read; what the command says is not.
@@ -252,6 +252,7 @@ function layersOf(places: readonly Place[], view: string): readonly Layer[] {
 function sandboxArguments(
   cwd: string,
   view: string,
+  places: readonly Place[],
   hidden: readonly string[],
   options: RehearserOptions,
 ): readonly string[] {
@@ -271,6 +272,7 @@ function sandboxArguments(
     // SECURITY: root of the machine stays root to the kernel's own settings, whatever namespace it is in.
     ['--ro-bind-try', '/proc/sys', '/proc/sys'],
     ['--tmpfs', '/run'],
+    ...places.filter((place) => place.how === 'file').map(({ path }) => ['--ro-bind-try', path, path]),
   ];
   const isolation = '--unshare-user --disable-userns --unshare-pid --unshare-net --unshare-ipc --unshare-uts';
   return [

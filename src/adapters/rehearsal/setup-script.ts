@@ -27,7 +27,9 @@ while [ "$1" != -- ]; do
       mkdir -p "upper/$n" "work/$n" "view$path"
       chmod --reference="$path" "upper/$n" 2>/dev/null || chmod 0755 "upper/$n"
       [ "$how" = overlay ] || chmod a-w "upper/$n"
-      mount -t overlay -o "lowerdir=$path,upperdir=$scratch/upper/$n,workdir=$scratch/work/$n,userxattr,nosuid,nodev" rehearsal "view$path"
+      mount -t overlay -o "lowerdir=$path,upperdir=$scratch/upper/$n,workdir=$scratch/work/$n,userxattr,nosuid,nodev" rehearsal "view$path" ||
+        # Gone since it was listed: then it is not in the view either.
+        [ ! -e "$path" ]
       ;;
     folder) mkdir -p "view$path" ;;
     link) ln -s "$1" "view$path"; shift ;;

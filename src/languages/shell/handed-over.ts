@@ -57,7 +57,7 @@ function isDeletion(name: string): boolean {
   );
 }
 
-function argumentsOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
+export function argumentsOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
   const parts: (readonly Token[])[] = [];
   for (let rest = tokens; rest.length > 0; ) {
     const part = firstArgument(rest);

@@ -3,7 +3,7 @@ import { readCode } from './code-effects.ts';
 import type { Tongue } from './code-scan.ts';
 import { loseFile } from './file-effects.ts';
 import { guardCommand, isGuardProgram } from './guard-command.ts';
-import { type Call, type Handler, harmlessRun, opaque, subscope, unjudged } from './machine.ts';
+import { type Call, type Handler, harmlessRun, isVisible, opaque, subscope, unjudged } from './machine.ts';
 import { lastName, resolvePath } from './paths.ts';
 import { contentAt, contentOf, isDue, runScriptFile, runText } from './scripts.ts';
 import { type Field, HOLE, hasHole, literal, SETUP, shown } from './value.ts';
@@ -193,9 +193,15 @@ const interpreter =
     }
     if ((spec.tongue === 'perl' || spec.tongue === 'ruby') && call.argv.some((field) => /^-[a-z0]*i/.test(field.s)))
       for (const file of args.rest)
-        loseFile(machine, file, scope.cwd, blanksLines(args.values.get('-e') ?? []) ? 'empty' : 'edit', {
-          source: `catalog/${spec.tongue}`,
-        });
+        loseFile(
+          machine,
+          file,
+          scope.cwd,
+          (args.has('-n') && isVisible(machine)) || blanksLines(args.values.get('-e') ?? []) ? 'empty' : 'edit',
+          {
+            source: `catalog/${spec.tongue}`,
+          },
+        );
     if (ran) return HOLE;
     const module = args.value('-m');
     if (module !== undefined && spec.tongue === 'python') return pythonModule(module.s, args.rest, call);
