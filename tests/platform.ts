@@ -110,7 +110,8 @@ function rehearsalFault(): string | undefined {
   if (tried.status !== 0) return `no overlay in a user namespace here: ${(tried.stderr ?? '').trim()}`;
   const bound = boundProcesses(256, 2 ** 31);
   if (!bound.ok) return bound.why;
-  bound.release();
+  // Nothing ever was in it.
+  bound.release().catch(() => undefined);
   return undefined;
 }
 

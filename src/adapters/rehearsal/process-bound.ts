@@ -1,9 +1,13 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+const MOST_TURNS = 100;
+const TURN_MS = 10;
 
 /** How many processes and how much memory a rehearsal may take, over all of its processes. */
 export type ProcessBound =
-  | { readonly ok: true; join(pid: number): void; release(): void }
+  | { readonly ok: true; join(pid: number): void; release(): Promise<void> }
   | { readonly ok: false; readonly why: string };
 
 /**
@@ -32,15 +36,18 @@ export function boundProcesses(processes: number, memoryBytes: number): ProcessB
       return false;
     }
   };
-  const release = (): void => {
-    for (const group of groups) removeGroup(group);
+  const release = async (): Promise<void> => {
+    for (const group of groups) {
+      // A process that has ended leaves its group a little later.
+      for (let turn = 0; !removeGroup(group) && turn < MOST_TURNS; turn += 1) await setTimeout(TURN_MS);
+    }
   };
   const counted =
     make('/sys/fs/cgroup', { 'pids.max': processes, 'memory.max': memoryBytes }) ||
     make('/sys/fs/cgroup/pids', { 'pids.max': processes });
   make('/sys/fs/cgroup/memory', { 'memory.limit_in_bytes': memoryBytes });
   if (!counted && process.getuid?.() === 0) {
-    release();
+    for (const group of groups) removeGroup(group);
     return { ok: false, why: 'runs as root, where nothing here bounds the number of processes' };
   }
   return {
@@ -58,10 +65,11 @@ export function boundProcesses(processes: number, memoryBytes: number): ProcessB
   };
 }
 
-function removeGroup(group: string): void {
+function removeGroup(group: string): boolean {
   try {
     rmdirSync(group);
+    return true;
   } catch {
-    // Still holds a dying process; an empty group that is left costs nothing.
+    return false;
   }
 }

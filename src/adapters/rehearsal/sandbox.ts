@@ -178,7 +178,7 @@ async function rehearseOnce(
     signal.removeEventListener('abort', kill);
     kill();
     await gone(child);
-    bound.release();
+    await bound.release();
     // Nothing was ever written to it outside of the namespace that is gone now.
     rmdirSync(scratch);
   }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Action } from '../../core/attempt.ts';
 import { canonicalBytes, type Json } from '../../core/canonical-json.ts';
@@ -21,6 +22,7 @@ export interface CheckDeps {
 export const REHEARSE = '--rehearse';
 
 export type CheckKind = Action['kind'];
+const KINDS: readonly CheckKind[] = ['shell', 'sql', 'http', 'graphql', 'mcp', 'file', 'git'];
 const TEXT: ReadonlySet<CheckKind> = new Set(['shell', 'sql', 'git']);
 
 /** `holdpoint check [--json] [--rehearse] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'` */
@@ -41,18 +43,24 @@ export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps)
     if (arg === '--json') json = true;
     // What judges was chosen by it already.
     else if (arg === REHEARSE) rehearse = true;
-    else if ((arg === '--kind' || arg === '--dialect' || arg === '--cwd') && value !== undefined) {
-      if (arg === '--kind' && !isKind(value)) return usage(io, `unknown kind \`${value}\``);
+    else if (arg === '--kind' || arg === '--dialect' || arg === '--cwd') {
+      if (value === undefined) return usage(io, `\`${arg}\` takes a value; see \`holdpoint help check\``);
+      if (arg === '--kind' && !isKind(value))
+        return usage(io, `unknown kind \`${value}\`; known are ${KINDS.join(', ')}`);
       if (arg === '--kind' && isKind(value)) kind = value;
       if (arg === '--dialect') dialect = value;
       if (arg === '--cwd') cwd = path.resolve(io.cwd, value);
       i += 1;
-    } else if (arg.startsWith('--')) return usage(io, `unknown argument \`${arg}\``);
+    } else if (arg === '--batch')
+      return usage(io, '`--batch` reads everything from standard input and takes no other argument');
+    else if (arg.startsWith('--')) return usage(io, `unknown argument \`${arg}\``);
     else words.push(arg);
   }
   const [text, ...rest] = words;
   if (text === undefined || rest.length > 0)
     return usage(io, "give the command as one argument: `holdpoint check 'rm -rf build'`");
+  // A folder that is not there would be judged as one that holds nothing.
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return usage(io, `no folder \`${cwd}\``);
   const made = makeAction(kind, TEXT.has(kind) ? text : safeParse(text), cwd, dialect);
   if (!made.ok) return usage(io, made.error);
   const judged = await deps.judge(rawOf(made.action, deps, cwd), undefined);
@@ -155,7 +163,7 @@ export function makeAction(
 }
 
 export function isKind(text: string): text is CheckKind {
-  return ['shell', 'sql', 'http', 'graphql', 'mcp', 'file', 'git'].includes(text);
+  return KINDS.some((kind) => kind === text);
 }
 
 function safeParse(text: string): unknown {

@@ -173,6 +173,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       return verifyLogCommand(
         args.length === 0 || args[0]?.startsWith('--') === true ? [ledgerDir(paths.state), ...args] : args,
         io.out,
+        io.err,
       );
     case 'init':
       if (args.includes('--system')) return runSystemInit(args, io, { nowMs: Date.now(), findTools });

@@ -74,10 +74,11 @@ still verifies.
 Lists the copies that were taken before approved effects ran, or puts one back. Nothing that is there now is replaced
 unless you say so.
 `,
-  'verify-log': `holdpoint verify-log [DIR] [--checkpoint FILE] [--key VKEY] [--json]
+  'verify-log': `holdpoint verify-log [DIR] [--checkpoint FILE]... [--claim FILE]... [--key VKEY] [--json]
 
-Re-derives everything in the record and finds what was edited, dropped, reordered or cut off. Exit 0 sound, 1 tampered,
-2 unreadable.
+Re-derives everything in the record and finds what was edited, dropped, reordered or cut off. \`--checkpoint\` and
+\`--claim\` take what was kept elsewhere (\`holdpoint log checkpoint\`, \`holdpoint show ID --claim\`): they find a log that
+was rolled back as a whole. Exit 0 intact, 1 tampered, 2 unreadable.
 `,
   check: `holdpoint check [--json] [--rehearse] [--kind shell|sql|http|graphql|mcp|file|git] [--dialect D] [--cwd DIR] 'COMMAND'
 holdpoint check --batch

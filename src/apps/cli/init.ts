@@ -157,6 +157,7 @@ function readArgs(args: readonly string[], places: SettingsPlaces): Wanted | str
     if (arg === '--agent') {
       i += 1;
       const name = args[i] ?? '';
+      if (name === '') return `\`--agent\` takes ${HOOK_AGENTS.join(' or ')}`;
       if (!isHookAgent(name)) return `unknown agent \`${name}\`; known are ${HOOK_AGENTS.join(', ')}`;
       agents.push(name);
     } else if (['--project', '--managed', '--managed-only', '--dry-run', '--yes'].includes(arg)) flags.add(arg);

@@ -3,7 +3,7 @@ import type { Order } from '../../ports/people.ts';
 import type { HoldView } from '../daemon/service.ts';
 import type { Paths } from '../paths.ts';
 import { ask, askAsOwner, type Reply } from './client.ts';
-import { failed, usage } from './holds.ts';
+import { failed, HOLD_ID, usage } from './holds.ts';
 import { EXIT, type Io } from './io.ts';
 
 export interface OrderDeps {
@@ -33,7 +33,12 @@ export async function askSigned(
 /** `holdpoint reopen ID [--key NAME|FILE]`: forgets what was denied for the task of a hold. */
 export async function runReopen(args: readonly string[], io: Io, deps: OrderDeps): Promise<number> {
   const [id, flag, key, ...rest] = args;
-  if (id === undefined || rest.length > 0 || (flag !== undefined && (flag !== '--key' || key === undefined)))
+  if (
+    id === undefined ||
+    !HOLD_ID.test(id) ||
+    rest.length > 0 ||
+    (flag !== undefined && (flag !== '--key' || key === undefined))
+  )
     return usage(io, 'reopen: `holdpoint reopen h-abcd2345 [--key NAME]`');
   const shown = await ask(deps.paths, { op: 'show', id });
   if (!shown.ok) return failed(io, shown);

@@ -164,7 +164,9 @@ export async function runDown(
     return EXIT.ok;
   }
   for (const untilMs = Date.now() + READY_MS; Date.now() < untilMs; ) {
-    if (!(await ask(deps.paths, { op: 'status' })).ok) break;
+    const still = await ask(deps.paths, { op: 'status' });
+    // One whose ledger broke answers with an error, and is there all the same.
+    if (!still.ok && still.down === true) break;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   io.out('stopped; until `holdpoint up`, hooked agents may only read\n');

@@ -223,6 +223,12 @@ describe('a rehearsal', options, () => {
     await rehearse('mkdir -p /tmp/made-in-a-view && echo x > /tmp/made-in-a-view/x', { scratchIn });
     assert.ok(!existsSync('/tmp/made-in-a-view'));
     assert.deepEqual(readdirSync(scratchIn), []);
+    const groups = ['/sys/fs/cgroup', '/sys/fs/cgroup/pids', '/sys/fs/cgroup/memory'].filter((one) => existsSync(one));
+    const ours = new RegExp(`^holdpoint-rehearsal-${process.pid}-`);
+    assert.deepEqual(
+      groups.flatMap((one) => readdirSync(one)).filter((name) => ours.test(name)),
+      [],
+    );
     assert.ok(!readFileSync('/proc/self/mountinfo', 'utf8').includes('rehearsal-'));
   });
 });
