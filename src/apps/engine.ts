@@ -21,6 +21,8 @@ export interface EngineOptions {
   mode(): 'shadow' | 'enforce';
   readonly registry?: { readonly registryFile: string; readonly trustedOwnerUids: readonly number[] };
   readonly railwayEndpoint?: string;
+  /** What would be held is tried in a throw-away view first, for the card; `PATH` of the command there. */
+  readonly rehearse?: { readonly path: string };
   readonly gateway?: Pick<EgressOptions, 'resolve' | 'allowAddresses' | 'extraCa'> & { readonly holdWaitMs?: number };
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
@@ -13,6 +14,7 @@ import { restoreSafeguard } from '../adapters/local-safeguard/restore-safeguard.
 import { makeMcpServers } from '../adapters/mcp-servers/mcp-servers.ts';
 import { readSums } from '../adapters/opa/artefact.ts';
 import { openBundleFeed } from '../adapters/opa/bundles/bundle-feed.ts';
+import { openKeptBundles } from '../adapters/opa/bundles/kept-bundles.ts';
 import { documentText } from '../adapters/opa/document-text.ts';
 import { digestOfLayer } from '../adapters/opa/layers.ts';
 import { openOpaEngine } from '../adapters/opa/opa-engine.ts';
@@ -20,6 +22,8 @@ import { createPolicyTools } from '../adapters/opa/policy-tools.ts';
 import { openOpaServer } from '../adapters/opa/server/opa-server.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
 import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
+import { makeRehearsalVerifier } from '../adapters/rehearsal/rehearsal-verifier.ts';
+import { makeRehearser } from '../adapters/rehearsal/sandbox.ts';
 import { openStore } from '../adapters/sqlite/store.ts';
 import { makeSystemClock } from '../adapters/system-clock/system-clock.ts';
 import { makeTaskMemory } from '../adapters/task-memory/task-memory.ts';
@@ -28,10 +32,11 @@ import { RAILWAY_DOCUMENTATION } from '../catalog/railway/provider.ts';
 import type { StatedFacts } from '../core/facts.ts';
 import type { RawAttempt } from '../pipeline/observe.ts';
 import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
+import type { Clock } from '../ports/clock.ts';
 import { type PolicyLayer, showProblem } from '../ports/policy-layers.ts';
-import type { OpenBundleFeed } from '../ports/policy-sources.ts';
 import type { PolicyTools } from '../ports/policy-tools.ts';
 import type { Store } from '../ports/store.ts';
+import type { Verifier } from '../ports/verifier.ts';
 import { commandCredential } from './daemon/command-credential.ts';
 import { startDaemon } from './daemon/daemon.ts';
 import { makeGatewayDoor, makeRegistry } from './daemon/gateway-door.ts';
@@ -138,10 +143,24 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     documentOf: documentText,
     onTrouble: tell,
   });
+  const workspace = makeWorkspaceVerifier({ clock, tasks });
   const pipeline = makePipeline({
-    read: await allReaders(),
+    read: await allReaders(options.rehearse === undefined ? undefined : 'held'),
     verifiers: [
-      makeWorkspaceVerifier({ clock, tasks }),
+      workspace,
+      ...(options.rehearse === undefined
+        ? []
+        : [
+            rehearsalVerifier(
+              {
+                home: options.home,
+                path: options.rehearse.path,
+                hidden: [paths.state, paths.config, paths.runtime],
+              },
+              workspace,
+              clock,
+            ),
+          ]),
       makeRailwayVerifier({
         endpoint: options.railwayEndpoint ?? RAILWAY,
         credentials,
@@ -253,12 +272,20 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   return { ok: true, engine: { daemon: started.daemon, service, store, people, policy, agentEnvironment } };
 }
 
-/** Judges without a daemon: text, the local disk where a folder is given, and facts that somebody states. */
-export async function openJudge(paths: Paths, note: (line: string) => void): Promise<OpenedJudge> {
+/**
+ * Judges without a daemon: text, the local disk where a folder is given, and facts that somebody states. With
+ * `rehearsal` it also runs the command in a throw-away view.
+ */
+export async function openJudge(
+  paths: Paths,
+  note: (line: string) => void,
+  rehearsal?: RehearsalPlaces,
+): Promise<OpenedJudge> {
   const clock = makeSystemClock();
-  const readers = await allReaders();
+  const readers = await allReaders(rehearsal === undefined ? undefined : 'always');
   const sums = readSums();
   const workspace = makeWorkspaceVerifier({ clock, tasks: { wasCreated: () => false } });
+  const rehearse = rehearsal === undefined ? [] : [rehearsalVerifier(rehearsal, workspace, clock)];
   const people = openPeople({
     stateDir: paths.state,
     ...(paths.system === undefined ? {} : { uid: paths.system.person.uid }),
@@ -272,7 +299,7 @@ export async function openJudge(paths: Paths, note: (line: string) => void): Pro
         owners: ownersOf(paths),
         nowMs: () => clock.nowMs(),
         openServer: openOpaServer,
-        openBundles: keptBundles,
+        openBundles: openKeptBundles,
       },
       tell: note,
       watches: false,
@@ -299,6 +326,7 @@ export async function openJudge(paths: Paths, note: (line: string) => void): Pro
         verifiers: [
           ...(facts === undefined ? [] : [statedFacts(facts, clock)]),
           ...(looksAtDisk(raw) ? [workspace] : []),
+          ...rehearse,
         ],
         approver: !looksAtDisk(raw) ? { exceptions: () => Promise.resolve([]) } : people,
         store: { denials: () => Promise.resolve([]) },
@@ -312,20 +340,16 @@ export interface OpenedJudge {
   close(): Promise<void>;
 }
 
-/** The bundle that the daemon accepted last: a program that judges once fetches nothing. */
-const keptBundles: OpenBundleFeed = (options) => {
-  const opened = openBundleFeed(options);
-  if (!opened.ok) return opened;
-  const feed = opened.value;
-  return {
-    ok: true,
-    value: {
-      lastGood: () => feed.lastGood(),
-      next: () => Promise.resolve({ kind: 'same' }),
-      close: () => feed.close(),
-    },
-  };
-};
+export interface RehearsalPlaces {
+  readonly home: string;
+  readonly path: string;
+  /** The guard's own places: not in the view. */
+  readonly hidden: readonly string[];
+}
+
+function rehearsalVerifier(places: RehearsalPlaces, recovery: Verifier, clock: Clock): Verifier {
+  return makeRehearsalVerifier({ rehearser: makeRehearser({ ...places, scratchIn: tmpdir() }), recovery, clock });
+}
 
 function looksAtDisk({ action: { cwd } }: RawAttempt): boolean {
   return cwd !== undefined && cwd !== STATED_FOLDER;

@@ -1,6 +1,6 @@
 // `npm run bench [NAME]...`: figures beside their floors and peers, from one run. The same run writes docs/benchmarks.md
 // with `--write`.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { benchDecision } from './decision.ts';
 import { benchEgress } from './egress.ts';
@@ -61,5 +61,9 @@ Written by \`npm run bench -- --write\` on a shared machine with ${machine}. Eac
 of the same run; compare ratios, not runs.
 
 ${parts.join('\n')}`;
-  writeFileSync(new URL('../../docs/benchmarks.md', import.meta.url), text);
+  const file = new URL('../../docs/benchmarks.md', import.meta.url);
+  // The oracle's figures come from a command of its own.
+  const before = readFileSync(file, 'utf8');
+  const oracle = before.indexOf('\n## The oracle\n');
+  writeFileSync(file, oracle === -1 ? text : text + before.slice(oracle));
 }

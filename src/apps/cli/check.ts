@@ -18,13 +18,17 @@ export interface CheckDeps {
   readonly person: string;
 }
 
+/** Runs the command in a throw-away view too. */
+export const REHEARSE = '--rehearse';
+
 export type CheckKind = Action['kind'];
 const KINDS: readonly CheckKind[] = ['shell', 'sql', 'http', 'graphql', 'mcp', 'file', 'git'];
 const TEXT: ReadonlySet<CheckKind> = new Set(['shell', 'sql', 'git']);
 
-/** `holdpoint check [--json] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'` */
+/** `holdpoint check [--json] [--rehearse] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'` */
 export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps): Promise<number> {
   let json = false;
+  let rehearse = false;
   let kind: CheckKind = 'shell';
   let dialect: string | undefined;
   let cwd = io.cwd;
@@ -37,6 +41,8 @@ export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps)
     }
     const value = args[i + 1];
     if (arg === '--json') json = true;
+    // What judges was chosen by it already.
+    else if (arg === REHEARSE) rehearse = true;
     else if (arg === '--kind' || arg === '--dialect' || arg === '--cwd') {
       if (value === undefined) return usage(io, `\`${arg}\` takes a value; see \`holdpoint help check\``);
       if (arg === '--kind' && !isKind(value))
@@ -58,7 +64,7 @@ export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps)
   const made = makeAction(kind, TEXT.has(kind) ? text : safeParse(text), cwd, dialect);
   if (!made.ok) return usage(io, made.error);
   const judged = await deps.judge(rawOf(made.action, deps, cwd), undefined);
-  const view = viewOf(judged, text);
+  const view = { ...viewOf(judged, text), ...(rehearse ? { rehearsal: rehearsalView(judged) } : {}) };
   io.out(json ? `${JSON.stringify(view)}\n` : textOf(view, judged, text, io));
   return exitOf(view.verdict);
 }
@@ -94,6 +100,13 @@ function effectView(effect: Effect): Json {
     ...(effect.span === undefined ? {} : { span: [...effect.span] }),
     ...(effect.tags === undefined ? {} : { tags: [...effect.tags] }),
   };
+}
+
+/** What was seen, or `{ unknown }` with the reason why nothing was. */
+function rehearsalView(judged: AnyJudged | Refused): Json {
+  const evidence = isRefused(judged) ? undefined : judged.evidence.find((one) => one.question.check === 'rehearsal');
+  if (evidence === undefined) return { unknown: 'refused before anything was asked' };
+  return 'known' in evidence.answer ? evidence.answer.known : { unknown: evidence.answer.unknown };
 }
 
 function textOf(view: CheckView, judged: AnyJudged | Refused, text: string, io: Io): string {

@@ -25,7 +25,7 @@ import {
   runShellAction,
   workspaceOf,
 } from '../wire.ts';
-import { type CheckDeps, runCheck } from './check.ts';
+import { type CheckDeps, REHEARSE, runCheck } from './check.ts';
 import { runBatch } from './check-batch.ts';
 import { ask } from './client.ts';
 import { runEnforce } from './enforce.ts';
@@ -34,7 +34,7 @@ import { type ExecDeps, runAsk, runExec } from './exec.ts';
 import { runApprove, runDeny, runHolds, runShow, usage } from './holds.ts';
 import { hookFiles, runInit } from './init.ts';
 import { findTools } from './install/probe.ts';
-import { readMode } from './install/record.ts';
+import { readMode, readRehearse } from './install/record.ts';
 import {
   findUserSystemd,
   installUserUnits,
@@ -59,6 +59,7 @@ import { runDown, runStatus, runUp, type UpDeps } from './up.ts';
 
 const SYSTEM_STANDS =
   'works for the whole machine here: `sudo holdpoint init --system …` and `sudo holdpoint uninstall --system` change it';
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 const SMALL_FILE_BYTES = 64 * 1024;
 
 /** Every command by its name, with what it needs from the real world. */
@@ -68,13 +69,23 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
   const [node = process.execPath] = self;
   const systemd = findUserSystemd(io.env, paths);
 
-  const judgeDeps = async (): Promise<CheckDeps & { close(): Promise<void> }> => ({
-    ...(await openJudge(paths, (line) => io.err(`holdpoint: note: ${visibleText(line)}\n`))),
+  const judgeDeps = async (rehearse = false): Promise<CheckDeps & { close(): Promise<void> }> => ({
+    ...(await openJudge(
+      paths,
+      (line) => io.err(`holdpoint: note: ${visibleText(line)}\n`),
+      rehearse
+        ? {
+            home: io.env.HOME ?? homedir(),
+            path: io.env.PATH ?? DEFAULT_PATH,
+            hidden: [paths.state, paths.config, paths.runtime],
+          }
+        : undefined,
+    )),
     workspaceOf,
     person: userInfo().username,
   });
-  const withJudge = async (run: (deps: CheckDeps) => Promise<number>): Promise<number> => {
-    const deps = await judgeDeps();
+  const withJudge = async (run: (deps: CheckDeps) => Promise<number>, rehearse = false): Promise<number> => {
+    const deps = await judgeDeps(rehearse);
     try {
       return await run(deps);
     } finally {
@@ -94,6 +105,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         version,
         execCommand: [...self, 'exec', '--socket', paths.socket],
         mode: () => readMode(paths.config),
+        // Under the daemon's own account a view of the agent's files would not be the agent's.
+        ...(paths.trust === 'advisory' && readRehearse(paths.config) ? { rehearse: { path: DEFAULT_PATH } } : {}),
       });
       if (!opened.ok) return opened;
       const { daemon, policy } = opened.engine;
@@ -127,8 +140,9 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
 
   switch (name) {
     case 'check':
-      return withJudge((deps) =>
-        args.length === 1 && args[0] === '--batch' ? runBatch(io, deps) : runCheck(args, io, deps),
+      return withJudge(
+        (deps) => (args.length === 1 && args[0] === '--batch' ? runBatch(io, deps) : runCheck(args, io, deps)),
+        args.includes(REHEARSE),
       );
     case 'ask':
       return runAsk(args, io, execDeps);
@@ -175,7 +189,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         sign,
         version,
         openTools: () => openPolicyTools(paths.state),
-        openJudge: judgeDeps,
+        openJudge: () => judgeDeps(),
         documentOf: policyDocumentOf,
         workspaceOf,
         readDecisions: () => readDecisions(decisionsDir(paths.state)),

@@ -93,10 +93,11 @@ Re-derives everything in the record and finds what was edited, dropped, reordere
 \`--claim\` take what was kept elsewhere (\`holdpoint log checkpoint\`, \`holdpoint show ID --claim\`): they find a log that
 was rolled back as a whole. Exit 0 intact, 1 tampered, 2 unreadable.
 `,
-  check: `holdpoint check [--json] [--kind shell|sql|http|graphql|mcp|file|git] [--dialect D] [--cwd DIR] 'COMMAND'
+  check: `holdpoint check [--json] [--rehearse] [--kind shell|sql|http|graphql|mcp|file|git] [--dialect D] [--cwd DIR] 'COMMAND'
 holdpoint check --batch
 
 Judges without running. Exit 0 allow, 10 hold, 20 deny. \`--batch\` reads JSON lines; see docs/check.md.
+\`--rehearse\` also runs it in a throw-away view of the file system (Linux, bubblewrap) and lists what it took there.
 `,
   ask: 'holdpoint ask --because TEXT -- COMMAND\n\nOpens a hold without trying, and prints the checked facts.\n',
   exec: `holdpoint exec [--preapproval FILE] -- COMMAND

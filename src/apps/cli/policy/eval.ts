@@ -143,12 +143,16 @@ async function documentOfAction(
   );
   if (!made.ok) return { ok: false, why: made.error };
   const judge = await deps.openJudge();
-  const judged = await judge.judge(rawOf(made.action, judge, io.cwd), undefined).finally(() => judge.close());
-  if (isRefused(judged))
-    return { ok: false, why: `refused before any policy is asked: ${judged.reason} (${judged.rule})` };
-  const { attempt, effects, evidence } = judged;
-  const document = deps.documentOf({ attempt, effects, evidence, nowMs: deps.nowMs() });
-  return document.ok ? { ok: true, value: JSON.parse(document.text) as Json } : document;
+  try {
+    const judged = await judge.judge(rawOf(made.action, judge, io.cwd), undefined);
+    if (isRefused(judged))
+      return { ok: false, why: `refused before any policy is asked: ${judged.reason} (${judged.rule})` };
+    const { attempt, effects, evidence } = judged;
+    const document = deps.documentOf({ attempt, effects, evidence, nowMs: deps.nowMs() });
+    return document.ok ? { ok: true, value: JSON.parse(document.text) as Json } : document;
+  } finally {
+    await judge.close();
+  }
 }
 
 /** As OPA has it: where a query looks at many things, only what is true counts; else a false value is shown. */
