@@ -15,6 +15,7 @@ import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
 import { openStore } from '../adapters/sqlite/store.ts';
 import { makeSystemClock } from '../adapters/system-clock/system-clock.ts';
 import { makeTaskMemory } from '../adapters/task-memory/task-memory.ts';
+import { openTranscripts } from '../adapters/transcripts/transcripts.ts';
 import { makeWorkspaceVerifier } from '../adapters/workspace/workspace-verifier.ts';
 import { RAILWAY_DOCUMENTATION } from '../catalog/railway/provider.ts';
 import type { StatedFacts } from '../core/facts.ts';
@@ -247,6 +248,7 @@ export {
   makeSystemClock,
   openCertificates,
   openPeopleTools,
+  openTranscripts,
   restoreSafeguard,
   runShellAction,
   workspaceOf,

@@ -15,10 +15,12 @@ import {
   openEngine,
   openJudge,
   openPeopleTools,
+  openTranscripts,
   restoreSafeguard,
   runShellAction,
   workspaceOf,
 } from '../wire.ts';
+import { runAudit } from './audit.ts';
 import { type CheckDeps, runCheck } from './check.ts';
 import { runBatch } from './check-batch.ts';
 import { ask } from './client.ts';
@@ -113,6 +115,15 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     case 'check':
       if (args.length === 1 && args[0] === '--batch') return runBatch(io, await judgeDeps());
       return runCheck(args, io, await judgeDeps());
+    case 'audit': {
+      const home = io.env.HOME ?? homedir();
+      return runAudit(args, io, {
+        ...(await judgeDeps()),
+        transcripts: openTranscripts({ home, env: io.env }),
+        home,
+        nowMs: Date.now,
+      });
+    }
     case 'ask':
       return runAsk(args, io, execDeps);
     case 'exec':

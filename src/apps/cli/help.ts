@@ -10,7 +10,8 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
     verify-log   re-derive the record and find tampering            undo         put back what was copied before it ran
     reopen ID    forget what was denied for its task                replay       replay an incident, unguarded and guarded
   for agents and scripts
-    check        judge a command without running it                 ask          open a hold without trying
+    check        judge a command without running it                 explain      what runs what, and which rule decides
+    audit        judge what agents did here before                  ask          open a hold without trying
     exec         judge a command, then run exactly that             run          start an agent behind the gateway
 
   holdpoint help COMMAND tells more. Exit: 0 ok or allow, 10 hold, 20 deny, 64 usage, 65 bad data, 69 no daemon, 70 internal.
@@ -84,6 +85,11 @@ was rolled back as a whole. Exit 0 intact, 1 tampered, 2 unreadable.
 holdpoint check --batch
 
 Judges without running. Exit 0 allow, 10 hold, 20 deny. \`--batch\` reads JSON lines; see docs/check.md.
+`,
+  audit: `holdpoint audit [--agent claude-code|codex|gemini|opencode]... [--since 30d] [--path DIR] [--limit N] [--json]
+
+Reads the transcripts that agents keep on this machine and lists what would have been held, denied and passed, and why:
+needless holds first. Installs, changes and sends nothing. \`--path\`: only what ran in DIR or below. See docs/audit.md.
 `,
   ask: 'holdpoint ask --because TEXT -- COMMAND\n\nOpens a hold without trying, and prints the checked facts.\n',
   exec: `holdpoint exec [--preapproval FILE] -- COMMAND
