@@ -40,6 +40,7 @@ export function opencodeTranscript(home: string): TranscriptParser {
   const state = { faults: 0 };
   return {
     read({ text, session, cwd }) {
+      if (text.trim() === '') return [];
       if (!/"type": ?"tool"/.test(text)) {
         if (!looksLikeObject(text)) state.faults += 1;
         return [];

@@ -8,7 +8,7 @@ const SHAPE_WORDS = 8;
 
 /** Programs whose first operand is a name, not a command of theirs. */
 const TAKES_NAMES =
-  /^(\[|awk|ba?sh|bun|cat|cd|chmod|chown|cp|curl|dd|deno|echo|find|grep|kill|killall|ln|mkdir|mv|node|perl|php|pkill|psql|python[\d.]*|rg|rm|rmdir|ruby|sed|sh|shred|source|sqlite3|ssh|tee|touch|truncate|tsx|unlink|wget|xargs|zsh)$/;
+  /^(\[|awk|ba?sh|bun|cat|cd|chmod|chown|cp|curl|createdb|createuser|dd|deno|dropdb|dropuser|echo|find|grep|kill|killall|ln|mkdir|mv|node|perl|php|pkill|psql|python[\d.]*|rg|rm|rmdir|ruby|sed|sh|shred|source|sqlite3|ssh|tee|touch|truncate|tsx|unlink|wget|xargs|zsh)$/;
 
 /** The part of the action that an effect comes from, as text for people: secrets masked, controls shown. */
 export function subject(action: Action, effect: Effect | undefined): string {
