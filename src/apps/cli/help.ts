@@ -50,9 +50,9 @@ Shows the card and asks for your signature: the passphrase of your sealed key, t
 and PIN on a security key. \`--signature\` takes a signature made elsewhere with
 \`ssh-keygen -Y sign -n holdpoint\` over the bytes of \`holdpoint show ID --claim\`.
 `,
-  deny: 'holdpoint deny ID [--say TEXT]\n\nRefuses it. The same effect on the same target stays refused for that task in any other spelling or tool.\n',
+  deny: 'holdpoint deny ID [--say TEXT]\n\nRefuses it. The same effect on the same target stays refused for that task in any other spelling or tool;\nafter three refused ways the task may only read until `holdpoint reopen`.\n',
   reopen:
-    'holdpoint reopen ID [--key NAME|FILE]\n\nForgets what was denied for the task of that hold: each effect is asked about again. Takes your signature.\n',
+    'holdpoint reopen ID | --task NAME [--key NAME|FILE]\n\nForgets what was denied for the task of that hold and opens its door: each effect is asked about again. Takes your signature.\n',
   preapprove: `holdpoint preapprove --commit SHA --job NAME [--uses N] [--for 1h] --because TEXT -- COMMAND
 
 Prints a signed document that lets one CI job run one known effect: \`holdpoint exec --preapproval FILE -- COMMAND\`.
