@@ -40,12 +40,50 @@ export function denialOf(effect: Effect, denials: readonly Denial[]): Denial | u
   );
 }
 
-/** The denied thing itself, or a folder that goes with all that is in it. */
+/** The denied thing itself, a folder that goes with all that is in it, or a pattern that takes in either. */
 function takesIn(verb: Verb, target: ResourceRef, denied: ResourceRef): boolean {
   if (resourceKey(target) === resourceKey(denied)) return true;
   const [outer, inner] = [target, denied].map((one) => (one.system === 'file' ? one.path[0] : undefined));
   if ((verb !== 'destroy' && verb !== 'expose') || outer === undefined || inner === undefined) return false;
-  return inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+  if (inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`)) return true;
+  if (!/[*?[]/.test(outer) || outer.length + inner.length > MOST_PATH_CHARS) return false;
+  // What goes is the thing, or any folder that it lies in.
+  const parts = inner.split('/');
+  return parts.some((_, index) => mayMatch(outer.replace(/\/$/, ''), parts.slice(0, index + 1).join('/')));
+}
+
+const MOST_PATH_CHARS = 8_192;
+
+/**
+ * Whether a glob may take in a path. Wider than any shell's: `*` crosses folders, and a bracket is any character, since
+ * what reads it may be a shell, `find` or `fd`. Time is at most one length times the other.
+ */
+function mayMatch(pattern: string, path: string): boolean {
+  const pieces = pattern
+    .replace(/\/\*\*\//g, '/*')
+    .replace(/\[[^\]]*\]/g, '?')
+    .replace(/\*+/g, '*');
+  let p = 0;
+  let c = 0;
+  let star = -1;
+  let mark = 0;
+  while (c < path.length) {
+    const piece = pieces[p];
+    if (piece === '*') {
+      star = p;
+      mark = c;
+      p += 1;
+    } else if (piece !== undefined && (piece === '?' || piece === path[c])) {
+      p += 1;
+      c += 1;
+    } else if (star !== -1) {
+      p = star + 1;
+      mark += 1;
+      c = mark;
+    } else return false;
+  }
+  while (pieces[p] === '*') p += 1;
+  return p >= pieces.length;
 }
 
 /** A denial of the effect that was refused in three ways, where there is one. */
