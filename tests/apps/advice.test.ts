@@ -72,7 +72,7 @@ test('secrets and controls of the stopped part stay out of the answer', async ()
   const result = await judged('dropdb "postgres://u:hunter2secret@db/app" \u001b[2J');
   const text = messageForAgent(refused('hold', 'floor/destructive', 'x'), result);
   assert.match(text, /Stopped part/);
-  assert.doesNotMatch(text, /hunter2secret|\u001b/);
+  assert.doesNotMatch(text, /hunter2secret|(?!\n)\p{Cc}/u);
 });
 
 test('what is not known of an effect still gives alternatives', () => {

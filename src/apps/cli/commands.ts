@@ -26,6 +26,7 @@ import { runBatch } from './check-batch.ts';
 import { ask } from './client.ts';
 import { runEnforce } from './enforce.ts';
 import { type ExecDeps, runAsk, runExec } from './exec.ts';
+import { runExplain } from './explain.ts';
 import { runApprove, runDeny, runHolds, runShow, usage } from './holds.ts';
 import { hookFiles, runInit } from './init.ts';
 import { findTools } from './install/probe.ts';
@@ -115,6 +116,10 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     case 'check':
       if (args.length === 1 && args[0] === '--batch') return runBatch(io, await judgeDeps());
       return runCheck(args, io, await judgeDeps());
+    case 'explain': {
+      const { allReaders } = await import('../readers.ts');
+      return runExplain(args, io, { ...(await judgeDeps()), read: await allReaders() });
+    }
     case 'audit': {
       const home = io.env.HOME ?? homedir();
       return runAudit(args, io, {

@@ -86,6 +86,11 @@ holdpoint check --batch
 
 Judges without running. Exit 0 allow, 10 hold, 20 deny. \`--batch\` reads JSON lines; see docs/check.md.
 `,
+  explain: `holdpoint explain [--json] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'
+
+What runs what, which effect comes from which characters, what was unknown and why, what was asked, and which rule
+decides. Judges like \`check\` and exits like it. See docs/explain.md.
+`,
   audit: `holdpoint audit [--agent claude-code|codex|gemini|opencode]... [--since 30d] [--path DIR] [--limit N] [--json]
 
 Reads the transcripts that agents keep on this machine and lists what would have been held, denied and passed, and why:
