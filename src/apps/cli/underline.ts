@@ -19,7 +19,7 @@ const TAB_CELLS = 8;
 /** The text with `^~~~` below what each mark spans, in terminal cells. Controls are shown, tabs become spaces. */
 export function underlined(text: string, marks: readonly Mark[], options: UnderlineOptions): readonly string[] {
   const lines: string[] = [];
-  const source = text.split('\n');
+  const source = text.replace(/\n$/, '').split('\n');
   let at = 0;
   let left = 0;
   for (const [index, line] of source.entries()) {
