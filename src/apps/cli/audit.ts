@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import type { Action } from '../../core/attempt.ts';
 import { dangerOf } from '../../core/danger.ts';
 import type { StatedFacts } from '../../core/facts.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -40,6 +41,9 @@ const DEFAULT_LIMIT = 20;
 /** Calls whose copies in later transcripts are known as such. */
 const MOST_IDENTITIES = 200_000;
 const PROGRESS_MS = 250;
+/** Agents repeat themselves: verdicts on the same short text in the same folder are kept, the latest of them. */
+const MOST_KEPT = 2_000;
+const KEPT_BYTES = 2_000;
 
 /** `holdpoint audit [--agent NAME]... [--since 30d] [--path DIR] [--json] [--limit N]` */
 export async function runAudit(args: readonly string[], io: Io, deps: AuditDeps): Promise<number> {
@@ -50,7 +54,7 @@ export async function runAudit(args: readonly string[], io: Io, deps: AuditDeps)
   }
   const tally = makeTally();
   const seen = new Set<string>();
-  const folders = new Map<string, boolean>();
+  const memory: Memory = { folders: new Map(), verdicts: new Map() };
   const reads: Read[] = [];
   const progress = makeProgress(io);
   for (const agent of wanted.agents) {
@@ -78,7 +82,7 @@ export async function runAudit(args: readonly string[], io: Io, deps: AuditDeps)
         if (wanted.within !== undefined && !isInside(call.cwd, wanted.within)) continue;
         if (isCopy(`${agent} ${call.identity}`, seen)) continue;
         read.calls += 1;
-        await count(call, tally, folders, deps);
+        await count(call, tally, memory, deps);
       }
     }
   }
@@ -113,26 +117,54 @@ function* callsOf(agent: TranscriptAgent, file: TranscriptFile, read: Read, deps
   read.malformed += parser.malformed();
 }
 
+interface Verdicts {
+  readonly alone: AnyJudged | Refused;
+  /** `undefined` where nothing had to be asked, or the folder is gone. */
+  readonly today: AnyJudged | Refused | undefined;
+}
+
+interface Memory {
+  readonly folders: Map<string, boolean>;
+  readonly verdicts: Map<string, Verdicts>;
+}
+
 /**
  * Text alone decides what counts as held: the disk is no longer the one of that moment. Where the folder is still there,
  * today's disk is asked a second time: about what is held, since a hold that it lifts would hardly have come up, and about
  * scripts that text alone does not read.
  */
-async function count(call: RecordedCall, tally: Tally, folders: Map<string, boolean>, deps: AuditDeps): Promise<void> {
-  const { action } = call;
-  if (!('bytes' in action)) return tally.passes('no-effect', call, undefined);
-  const { cwd: _, ...text } = action;
-  const judged = await deps.judge(raw(text, call, '', deps), undefined);
-  const held = isRefused(judged) || judged.says !== 'allow';
-  const asks = isRefused(judged) ? false : held || judged.effects.some(isUnjudged);
-  const today =
-    asks && isFolder(call.cwd, folders)
-      ? await deps.judge(raw({ ...text, cwd: call.cwd }, call, deps.workspaceOf(call.cwd), deps), undefined)
-      : undefined;
-  if (held) return tally.stops(call, judged, today !== undefined && !isRefused(today) && today.says === 'allow');
+async function count(call: RecordedCall, tally: Tally, memory: Memory, deps: AuditDeps): Promise<void> {
+  if (!('bytes' in call.action)) return tally.passes('no-effect', call, undefined);
+  const { alone, today } = await verdictsOn(call, call.action, memory, deps);
+  if (isRefused(alone) || alone.says !== 'allow')
+    return tally.stops(call, alone, today !== undefined && !isRefused(today) && today.says === 'allow');
   if (today !== undefined && !isRefused(today) && today.says !== 'allow' && doesHarm(today))
     return tally.stops(call, today, false);
-  tally.passes(passingOf(judged), call, judged);
+  tally.passes(passingOf(alone), call, alone);
+}
+
+async function verdictsOn(call: RecordedCall, action: Action, memory: Memory, deps: AuditDeps): Promise<Verdicts> {
+  const { cwd: _, ...text } = action;
+  const key =
+    action.bytes.length > KEPT_BYTES
+      ? undefined
+      : [call.agent, call.cwd, action.kind, action.dialect ?? '', new TextDecoder().decode(action.bytes)].join(
+          '\u0000',
+        );
+  const before = key === undefined ? undefined : memory.verdicts.get(key);
+  if (before !== undefined) return before;
+  const alone = await deps.judge(raw(text, call, '', deps), undefined);
+  const asks = !isRefused(alone) && (alone.says !== 'allow' || alone.effects.some(isUnjudged));
+  const today =
+    asks && isFolder(call.cwd, memory.folders)
+      ? await deps.judge(raw({ ...text, cwd: call.cwd }, call, deps.workspaceOf(call.cwd), deps), undefined)
+      : undefined;
+  if (key !== undefined) {
+    const [oldest] = memory.verdicts.keys();
+    if (memory.verdicts.size >= MOST_KEPT && oldest !== undefined) memory.verdicts.delete(oldest);
+    memory.verdicts.set(key, { alone, today });
+  }
+  return { alone, today };
 }
 
 /** A script that is not there any more cannot be read; that alone says nothing of the call that ran it. */
