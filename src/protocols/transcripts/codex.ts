@@ -5,6 +5,7 @@ import { patchActions } from './patch.ts';
 import { pendingCalls } from './pending.ts';
 import {
   absolute,
+  carried,
   listOf,
   looksLikeObject,
   type Members,
@@ -139,7 +140,7 @@ function actionsOf(payload: Members, tool: string, cwd: string): readonly (Actio
     }
     default: {
       const [server, name] = mcpName(tool, textAt(payload, 'namespace'));
-      return [mcpAction(cwd, server, name, args as Json)];
+      return [mcpAction(cwd, server, name, carried(args))];
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Json } from '../../core/canonical-json.ts';
 import { fileAction, type HarmlessTool, hostPath, httpGetAction, mcpAction, shellAction } from '../hooks/hook.ts';
 import {
   absolute,
+  carried,
   listOf,
   looksLikeObject,
   type Members,
@@ -153,7 +154,7 @@ function actionsOf(
     default: {
       if (HARMLESS_TOOLS.has(tool)) return [{ kind: 'harmless-tool', tool }];
       const parts = /^(?:mcp_([^_]+)_|([^_]+)__)(.+)$/.exec(tool);
-      return [mcpAction(root, parts?.[1] ?? parts?.[2] ?? 'gemini', parts?.[3] ?? tool, args as Json)];
+      return [mcpAction(root, parts?.[1] ?? parts?.[2] ?? 'gemini', parts?.[3] ?? tool, carried(args))];
     }
   }
 }

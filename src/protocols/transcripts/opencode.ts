@@ -1,8 +1,8 @@
 import type { Action } from '../../core/attempt.ts';
-import type { Json } from '../../core/canonical-json.ts';
 import { fileAction, type HarmlessTool, hostPath, httpGetAction, mcpAction, shellAction } from '../hooks/hook.ts';
 import { patchActions } from './patch.ts';
 import {
+  carried,
   looksLikeObject,
   type Members,
   memberOf,
@@ -123,7 +123,7 @@ function actionsOf(
       if (HARMLESS_TOOLS.has(tool)) return [{ kind: 'harmless-tool', tool }];
       const cut = tool.indexOf('_');
       const [server, name] = cut > 0 ? [tool.slice(0, cut), tool.slice(cut + 1)] : ['opencode', tool];
-      return [mcpAction(cwd, server, name, input as Json)];
+      return [mcpAction(cwd, server, name, carried(input))];
     }
   }
 }

@@ -53,10 +53,26 @@ export type Members = { readonly [key: string]: Json | undefined };
 export function parseRecord(text: string): Members | undefined {
   if (depthOf(text) > LIMITS.jsonDepth) return undefined;
   try {
-    return membersOf(JSON.parse(text) as Json);
+    return membersOf(JSON.parse(wellFormed(text)) as Json);
   } catch {
     return undefined;
   }
+}
+
+/** Output that was cut inside of a character leaves half of one behind, which no action can carry. */
+function wellFormed(text: string): string {
+  const whole = text.toWellFormed();
+  if (!/\\u[dD]/.test(whole)) return whole;
+  // A backslash of its own and a pair stay; half a pair becomes the replacement character.
+  return whole.replace(
+    /\\(?:\\|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[dD][89a-fA-F][0-9a-fA-F]{2})/g,
+    (found) => (found.length === 6 ? '\\ufffd' : found),
+  );
+}
+
+/** Arguments as JSON can carry them: a number beyond a double is none. */
+export function carried(args: Members): Json {
+  return JSON.parse(JSON.stringify(args)) as Json;
 }
 
 /** Lines that hold no call are not parsed; that they have the shape of an object is all that is asked of them. */

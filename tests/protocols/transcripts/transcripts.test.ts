@@ -95,7 +95,7 @@ for (const agent of TRANSCRIPT_AGENTS) {
         fc.nat(lines.length - 1),
         fc.nat(4_000),
         fc.nat(40),
-        fc.constantFrom('', '{', '}', '"', '[1', '\\', '\u0000', '\ud800', 'null', '{"a":'),
+        fc.constantFrom('', '{', '}', '"', '[1', '\\', '\u0000', '\ud800', '\\ud800', '1e999', 'null', '{"a":'),
         (index, at, cut, put) => {
           const line = lines[index] ?? '';
           const from = at % (line.length + 1);
@@ -173,6 +173,22 @@ test('forms of earlier versions', () => {
     'failed http {"method":"GET","url":"http://b.test"}',
   ]);
   assert.equal(gemini.calls[0]?.cwd, '/home/dev/shop/src');
+});
+
+test('half a character and a number beyond a double stop nothing', () => {
+  const args = '{"\\ud83d":"\\udca9 \\\\ud83d \\ud83d\\ude00","n":1e999}';
+  const line = JSON.stringify({
+    type: 'response_item',
+    payload: { type: 'function_call', name: 'a__b', call_id: 'c' },
+  });
+  const { calls, malformed } = read('codex', [
+    line.replace('"call_id"', `"arguments":${JSON.stringify(args)},"call_id"`),
+  ]);
+  assert.equal(malformed, 0);
+  assert.equal(
+    shown(calls[0] as RecordedCall),
+    'unknown mcp {"arguments":{"n":null,"\ufffd":"\ufffd \\\\ud83d 😀"},"server":"a","tool":"b"}',
+  );
 });
 
 test('a patch is the file actions in it', () => {
