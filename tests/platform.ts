@@ -14,6 +14,7 @@ const PROBES = {
       : undefined,
   curl: () => missing('curl'),
   git: () => missing('git'),
+  go: () => (goPath() === undefined ? 'go is not installed, so there is no stock opa to compare with' : undefined),
   nc: () => missing('nc') ?? netcatFault(),
   npm: () => missing('npm'),
   'old-node': () => (oldNodePath() === undefined ? 'no node older than 24 is on PATH' : undefined),
@@ -47,6 +48,11 @@ export function claudePath(): string | undefined {
 
 export function chromiumPath(): string | undefined {
   return onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome');
+}
+
+/** Its installer puts it beside PATH, not on it. */
+export function goPath(): string | undefined {
+  return onPath('go') ?? ['/usr/local/go/bin/go'].find(isExecutable);
 }
 
 /** A Node that is too old to run us, as many machines have it: for the launcher. `npm run` puts the pinned one first. */

@@ -4,8 +4,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"unsafe"
 )
@@ -101,8 +103,14 @@ func call(operation uint32, request []byte) (answer []byte) {
 
 func decoded[T any](request []byte, run func(T) (any, []problem)) []byte {
 	var parsed T
-	if err := json.Unmarshal(request, &parsed); err != nil {
+	reader := json.NewDecoder(bytes.NewReader(request))
+	// A number of data stays what was written, however long.
+	reader.UseNumber()
+	if err := reader.Decode(&parsed); err != nil {
 		return failed(problem{Code: "engine_request", Message: err.Error()})
+	}
+	if _, err := reader.Token(); err != io.EOF {
+		return failed(problem{Code: "engine_request", Message: "more than one value"})
 	}
 	answer, problems := run(parsed)
 	if len(problems) > 0 {

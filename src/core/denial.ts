@@ -2,6 +2,7 @@ import type { Attempt } from './attempt.ts';
 import { dangerOf } from './danger.ts';
 import type { Digest } from './digest.ts';
 import type { Effect, Verb } from './effect.ts';
+import { POLICY_ERROR } from './exception.ts';
 import { type ResourceRef, resourceKey } from './resource.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -118,7 +119,9 @@ export function refusedWays(
   const ways: Denial[] = [];
   for (const finding of refused.verdict.findings) {
     const effect = refused.effects[finding.effect];
-    if (finding.says !== 'deny' || effect === undefined || !('known' in effect.target)) continue;
+    // A policy that broke denies everything; that says nothing about what the agent tries.
+    if (finding.says !== 'deny' || finding.rule === POLICY_ERROR) continue;
+    if (effect === undefined || !('known' in effect.target)) continue;
     // A folder that would take the denied thing with it is another way to that thing.
     const target = denialOf(effect, denials)?.target ?? effect.target.known;
     const matter = matterOf({ verb: effect.verb, target });

@@ -6,7 +6,8 @@ import type { Exception } from '../core/exception.ts';
 import { resourceKey } from '../core/resource.ts';
 import type { SafeguardPlan } from '../core/safeguard.ts';
 import { decideVerdict, type Finding, type LayerOpinion, type Verdict } from '../core/verdict.ts';
-import type { PolicyEngine } from '../ports/policy-engine.ts';
+import type { DecisionLog } from '../ports/decision-log.ts';
+import { POLICY_ERROR, type PolicyEngine } from '../ports/policy-engine.ts';
 import type { Safeguarder } from '../ports/safeguard.ts';
 import { type AnyJudged, demandVerified, mintJudged, type Verified } from './products.ts';
 
@@ -18,24 +19,34 @@ export interface DecideInput {
   readonly nowMs: number;
   /** `shadow`: let pass all but catastrophic classes, and say what would have been held. */
   readonly mode: 'shadow' | 'enforce';
+  readonly decisions?: Pick<DecisionLog, 'record'>;
+  monotonicMs(): number;
 }
 
 /** Fourth stage: every layer of policy, earlier denials, exceptions; then the plans that make the effects reversible. */
 export async function decide(verified: Verified, input: DecideInput): Promise<AnyJudged> {
   demandVerified(verified);
   const { attempt, effects, evidence } = verified;
-  const opinions: LayerOpinion[] = [denialOpinion(effects, input.denials)];
-  for (const engine of input.engines)
-    opinions.push(...(await engine.evaluate({ attempt, effects, evidence, nowMs: input.nowMs })));
+  const startedMs = input.monotonicMs();
   const exceptions = input.exceptions.filter(
     (one) => one.workspace === attempt.workspace && one.expiresAtMs > input.nowMs,
   );
+  const opinions: LayerOpinion[] = [denialOpinion(effects, input.denials)];
+  const policyInput = { attempt, effects, evidence, nowMs: input.nowMs, exceptions };
+  for (const engine of input.engines) opinions.push(...(await engine.evaluate(policyInput)));
   const verdict = decideVerdict(effects, opinions, exceptions);
   const plans = planSafeguards(verified, verdict, input.safeguarders);
   const common = { attempt, effects, evidence, verdict, plans };
-  if (verdict.says !== 'allow' && input.mode === 'shadow' && !standsInShadow(effects, verdict)) {
-    return mintJudged({ says: 'allow', ...common, shadowed: true });
-  }
+  const shadowed = verdict.says !== 'allow' && input.mode === 'shadow' && !standsInShadow(effects, verdict);
+  input.decisions?.record({
+    input: policyInput,
+    opinions,
+    verdict,
+    exceptions,
+    shadowed,
+    micros: Math.round((input.monotonicMs() - startedMs) * 1000),
+  });
+  if (shadowed) return mintJudged({ says: 'allow', ...common, shadowed });
   switch (verdict.says) {
     case 'allow':
       return mintJudged({ says: 'allow', ...common, shadowed: false });
@@ -51,8 +62,8 @@ export async function decide(verified: Verified, input: DecideInput): Promise<An
 function standsInShadow(effects: readonly Effect[], verdict: Verdict): boolean {
   return verdict.findings.some((finding) => {
     const effect = effects[finding.effect];
-    if (finding.says === 'allow') return false;
-    // Shadow mode suspends policy, not what a person said.
+    // Shadow mode suspends policy, a broken one too, but not what a person said. What is catastrophic has a finding of the floor.
+    if (finding.says === 'allow' || finding.rule === POLICY_ERROR) return false;
     return (
       finding.rule === DENIED_BEFORE || finding.rule === DOOR_SHUT || effect === undefined || isCatastrophic(effect)
     );

@@ -6,6 +6,7 @@ import type { SafeguardTaken } from '../core/safeguard.ts';
 import type { Reader } from '../languages/reading.ts';
 import type { Approver } from '../ports/approver.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { DecisionLog } from '../ports/decision-log.ts';
 import type { Executor } from '../ports/executor.ts';
 import type { PolicyEngine } from '../ports/policy-engine.ts';
 import type { Safeguarder } from '../ports/safeguard.ts';
@@ -42,6 +43,8 @@ export interface JudgePorts {
   readonly store: Pick<Store, 'denials'>;
   readonly clock: Clock;
   mode(): 'shadow' | 'enforce';
+  /** Sees each verdict with all that it was made from. */
+  readonly decisions?: Pick<DecisionLog, 'record'>;
   readonly verifyTimeoutMs?: number;
 }
 
@@ -95,6 +98,8 @@ export function makeJudge(ports: JudgePorts): Judge {
       denials: await ports.store.denials(raw.origin.task),
       nowMs,
       mode: ports.mode(),
+      monotonicMs: () => ports.clock.monotonicMs(),
+      ...(ports.decisions === undefined ? {} : { decisions: ports.decisions }),
     });
   };
 }

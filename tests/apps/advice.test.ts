@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { ALTERNATIVES, alternativesFor, messageForAgent } from '../../src/apps/advice.ts';
+import { findPaths } from '../../src/apps/paths.ts';
 import { openJudge } from '../../src/apps/wire.ts';
 import type { Action } from '../../src/core/attempt.ts';
 import { type AnyJudged, isRefused, refused } from '../../src/pipeline/products.ts';
 
-const judge = await openJudge(path.join(tmpdir(), 'holdpoint-no-such-state'));
+const { judge, close } = await openJudge(findPaths({ HOME: '/nonexistent' }), () => undefined);
+after(close);
 let work: string;
 before(() => {
   work = realpathSync(mkdtempSync(path.join(tmpdir(), 'hp-advice-')));

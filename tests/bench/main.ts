@@ -6,6 +6,7 @@ import { benchDecision } from './decision.ts';
 import { benchEgress } from './egress.ts';
 import { benchHook } from './hook.ts';
 import { ledgerBench } from './ledger.ts';
+import { benchPolicy } from './policy.ts';
 
 interface Row {
   readonly name: string;
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, { readonly title: string; run(): Promise<
   },
   decision: { title: 'The decision', run: benchDecision },
   ledger: { title: 'The ledger', run: ledgerBench },
+  policy: { title: 'Policies', run: benchPolicy },
   egress: {
     title: 'The gateway',
     run: async () =>

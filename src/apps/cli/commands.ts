@@ -3,10 +3,13 @@ import { homedir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../../core/canonical-json.ts';
+import { POLICY_ERROR } from '../../core/exception.ts';
+import { visibleText } from '../../core/visible-text.ts';
 import type { ReceiptRecord } from '../../ports/store.ts';
 import { findPaths } from '../paths.ts';
 import { verifyLogCommand } from '../verify-log/command.ts';
 import {
+  decisionsDir,
   hookClientBundle,
   ledgerDir,
   listSafeguards,
@@ -15,7 +18,10 @@ import {
   openEngine,
   openJudge,
   openPeopleTools,
+  openPolicyTools,
   openTranscripts,
+  policyDocumentOf,
+  readDecisions,
   restoreSafeguard,
   runShellAction,
   workspaceOf,
@@ -25,6 +31,7 @@ import { type CheckDeps, runCheck } from './check.ts';
 import { runBatch } from './check-batch.ts';
 import { ask } from './client.ts';
 import { runEnforce } from './enforce.ts';
+import { runExcept } from './except.ts';
 import { type ExecDeps, runAsk, runExec } from './exec.ts';
 import { runExplain } from './explain.ts';
 import { runApprove, runDeny, runHolds, runShow, usage } from './holds.ts';
@@ -42,6 +49,7 @@ import type { Io } from './io.ts';
 import { runLog } from './log.ts';
 import { runReopen } from './order.ts';
 import { runPeople } from './people.ts';
+import { runPolicy } from './policy/policy.ts';
 import { runPreapprove } from './preapprove.ts';
 import { runRun } from './run.ts';
 import { findKey, type Signed, signStatement } from './sign-claim.ts';
@@ -63,11 +71,19 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
   const [node = process.execPath] = self;
   const systemd = findUserSystemd(io.env, paths);
 
-  const judgeDeps = async (): Promise<CheckDeps> => ({
-    judge: await openJudge(paths.state),
+  const judgeDeps = async (): Promise<CheckDeps & { close(): Promise<void> }> => ({
+    ...(await openJudge(paths, (line) => io.err(`holdpoint: note: ${visibleText(line)}\n`))),
     workspaceOf,
     person: userInfo().username,
   });
+  const withJudge = async (run: (deps: CheckDeps) => Promise<number>): Promise<number> => {
+    const deps = await judgeDeps();
+    try {
+      return await run(deps);
+    } finally {
+      await deps.close();
+    }
+  };
   const execDeps: ExecDeps = { paths, workspaceOf, runShell: (run) => runShellAction(run), readFile, ciIdentity };
   const up: UpDeps = {
     paths,
@@ -83,8 +99,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         mode: () => readMode(paths.config),
       });
       if (!opened.ok) return opened;
-      const { ended, close } = opened.engine.daemon;
-      return { ok: true, ended, close };
+      const { daemon, policy } = opened.engine;
+      return { ok: true, ended: daemon.ended, close: daemon.close, reload: () => void policy.reload() };
     },
   };
   const holds = {
@@ -114,20 +130,18 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
 
   switch (name) {
     case 'check':
-      if (args.length === 1 && args[0] === '--batch') return runBatch(io, await judgeDeps());
-      return runCheck(args, io, await judgeDeps());
+      return withJudge((deps) =>
+        args.length === 1 && args[0] === '--batch' ? runBatch(io, deps) : runCheck(args, io, deps),
+      );
     case 'explain': {
       const { allReaders } = await import('../readers.ts');
-      return runExplain(args, io, { ...(await judgeDeps()), read: await allReaders() });
+      const read = await allReaders();
+      return withJudge((deps) => runExplain(args, io, { ...deps, read }));
     }
     case 'audit': {
       const home = io.env.HOME ?? homedir();
-      return runAudit(args, io, {
-        ...(await judgeDeps()),
-        transcripts: openTranscripts({ home, env: io.env }),
-        home,
-        nowMs: Date.now,
-      });
+      const transcripts = openTranscripts({ home, env: io.env });
+      return withJudge((deps) => runAudit(args, io, { ...deps, transcripts, home, nowMs: Date.now }));
     }
     case 'ask':
       return runAsk(args, io, execDeps);
@@ -144,7 +158,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     case 'deny':
       return runDeny(args, io, holds);
     case 'preapprove':
-      return runPreapprove(args, io, { ...(await judgeDeps()), sign, nowMs: Date.now });
+      return withJudge((deps) => runPreapprove(args, io, { ...deps, sign, nowMs: Date.now }));
     case 'people':
       return runPeople(args, io, {
         open: (account) =>
@@ -166,6 +180,20 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       return runDown(args, io, up);
     case 'log':
       return runLog(args, io, { paths, sign, nowMs: Date.now });
+    case 'except':
+      return runExcept(args, io, { paths, sign, nowMs: Date.now, workspaceOf });
+    case 'policy':
+      return runPolicy(args, io, {
+        paths,
+        sign,
+        version,
+        openTools: () => openPolicyTools(paths.state),
+        openJudge: judgeDeps,
+        documentOf: policyDocumentOf,
+        workspaceOf,
+        readDecisions: () => readDecisions(decisionsDir(paths.state)),
+        nowMs: Date.now,
+      });
     case 'reopen':
       return runReopen(args, io, { paths, sign, nowMs: Date.now });
     case 'undo':
@@ -193,6 +221,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         clientBundle: hookClientBundle(),
         start: [...self, 'up'],
         ...(systemd === undefined ? {} : { installUnits: () => installUnits(systemd) }),
+        reloadPolicy: () => ask(paths, { op: 'policy-reload' }),
         nowMs: Date.now(),
         findTools,
       });
@@ -245,11 +274,15 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       const receipts = reply.receipts as readonly ReceiptRecord[];
       for (const receipt of receipts) {
         const payload = receipt.payload as
-          | { shadowed?: boolean; says?: string; action?: { text?: string } }
+          | { shadowed?: boolean; says?: string; action?: { text?: string }; findings?: readonly { rule?: string }[] }
           | undefined;
+        const broken = payload?.findings?.some((one) => one.rule === POLICY_ERROR) === true;
         if (payload?.shadowed === true)
           lines.push(
-            `${new Date(receipt.atMs).toISOString()} ${payload.says ?? ''} ${payload.action?.text ?? ''}`.slice(0, 200),
+            `${new Date(receipt.atMs).toISOString()} ${payload.says ?? ''}${broken ? ' (a policy failed)' : ''} ${payload.action?.text ?? ''}`.slice(
+              0,
+              200,
+            ),
           );
         fromIndex = receipt.index + 1;
       }

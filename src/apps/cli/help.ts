@@ -1,3 +1,5 @@
+import { POLICY_HELP } from './policy/help.ts';
+
 export const HELP = `holdpoint: a hold point between AI agents and everything that has consequences
 
   for you
@@ -8,7 +10,8 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
     approve ID   sign for it                                        deny ID      refuse it, in any other clothes too
     preapprove   sign ahead for one CI job                          log          the record; log checkpoint
     verify-log   re-derive the record and find tampering            undo         put back what was copied before it ran
-    reopen ID    forget what was denied for its task                replay       replay an incident, unguarded and guarded
+    reopen ID    forget what was denied for its task                except       loosen one rule for one thing, for a time
+    policy       write, test, try and pin rules in Rego             replay       replay an incident, unguarded and guarded
   for agents and scripts
     check        judge a command without running it                 explain      what runs what, and which rule decides
     audit        judge what agents did here before                  ask          open a hold without trying
@@ -18,12 +21,13 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
 `;
 
 const DETAILS: Readonly<Record<string, string>> = {
-  init: `holdpoint init [--agent claude-code|cursor]... [--project | --managed [--managed-only]] [--dry-run] [--yes]
-holdpoint init --system --agent-user NAME [--person NAME] [--agent NAME]... [--managed-only] [--dry-run] [--yes]
+  init: `holdpoint init [--agent claude-code|cursor]... [--project | --managed [--managed-only]] [--preset NAME] [--dry-run] [--yes]
+holdpoint init --system --agent-user NAME [--person NAME] [--agent NAME]... [--managed-only] [--preset NAME] [--dry-run] [--yes]
 
 Shows the change to the agent's settings as a diff, then installs hooks for all tools. Starts in shadow mode: only
 catastrophic classes are stopped, and the log says what would have been held. \`--system\` (root) puts program, socket,
-keys and ledger under an account of their own; without it the installation is advisory.
+keys and ledger under an account of their own; without it the installation is advisory. \`--preset\` sets which policy
+counts: \`solo\` (as it is without), \`team\` or \`regulated\`; of a \`policy.json\` that is there nothing else is changed.
 `,
   enforce: `holdpoint enforce
 
@@ -53,6 +57,15 @@ and PIN on a security key. \`--signature\` takes a signature made elsewhere with
   deny: 'holdpoint deny ID [--say TEXT]\n\nRefuses it. The same effect on the same target stays refused for that task in any other spelling or tool;\nafter three refused ways the task may only read until `holdpoint reopen`.\n',
   reopen:
     'holdpoint reopen ID | --task NAME [--key NAME|FILE]\n\nForgets what was denied for the task of that hold and opens its door: each effect is asked about again. Takes your signature.\n',
+  except: `holdpoint except HOLD --because TEXT [--rule RULE]... [--for 8h] [--key NAME|FILE]
+holdpoint except --rule RULE --workspace DIR --verb VERB --target SYSTEM/KIND/PATH --because TEXT [--for 8h] [--key NAME|FILE]
+holdpoint except list [--json]
+holdpoint except end ID
+
+Lets one rule pass for one effect on one target in one workspace, with your signature, until it expires (at most 30d). With a
+hold it takes rule, effect, target and workspace from there, one signature for each rule. Tampering with the guard, an
+unknown target and a policy that failed are never excepted. \`end\` takes no signature.
+`,
   preapprove: `holdpoint preapprove --commit SHA --job NAME [--uses N] [--for 1h] --because TEXT -- COMMAND
 
 Prints a signed document that lets one CI job run one known effect: \`holdpoint exec --preapproval FILE -- COMMAND\`.
@@ -114,7 +127,10 @@ ended as it should.
 `,
 };
 
-/** Help of one command, or of all without a name; \`undefined\` for a name that is none. */
-export function helpFor(name: string | undefined): string | undefined {
-  return name === undefined ? HELP : Object.hasOwn(DETAILS, name) ? DETAILS[name] : undefined;
+/** Help of one command, or of all without a name; `undefined` for a name that is none. */
+export function helpFor(name: string | undefined, inner?: string): string | undefined {
+  if (name === undefined) return HELP;
+  if (name !== 'policy') return Object.hasOwn(DETAILS, name) ? DETAILS[name] : undefined;
+  const full = `policy ${inner ?? ''}`;
+  return POLICY_HELP[Object.hasOwn(POLICY_HELP, full) ? full : name];
 }

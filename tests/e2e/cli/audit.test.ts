@@ -16,16 +16,18 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, test } from 'node:test';
+import { after, afterEach, beforeEach, test } from 'node:test';
 import { runAudit } from '../../../src/apps/cli/audit.ts';
 import type { Io } from '../../../src/apps/cli/io.ts';
+import { findPaths } from '../../../src/apps/paths.ts';
 import { openJudge, openTranscripts, workspaceOf } from '../../../src/apps/wire.ts';
 import { claudePath, skipUnless } from '../../platform.ts';
 import { startModel } from '../../stand-ins/model/model.ts';
 import { runClaude } from '../../stand-ins/model/run-claude.ts';
 
 const FIXTURES = path.join(import.meta.dirname, '../../protocols/transcripts/fixtures');
-const judge = await openJudge(path.join(tmpdir(), 'holdpoint-no-such-state'));
+const { judge, close } = await openJudge(findPaths({ HOME: '/nonexistent' }), () => undefined);
+after(close);
 
 interface Report {
   readonly agents: readonly {

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { runExplain } from '../../../src/apps/cli/explain.ts';
 import type { Io } from '../../../src/apps/cli/io.ts';
 import { underlined } from '../../../src/apps/cli/underline.ts';
+import { findPaths } from '../../../src/apps/paths.ts';
 import { allReaders } from '../../../src/apps/readers.ts';
 import { openJudge, workspaceOf } from '../../../src/apps/wire.ts';
 import { unknown } from '../../../src/core/tri.ts';
@@ -14,7 +15,8 @@ import { newTrace } from '../../../src/languages/trace.ts';
 import { mutated } from '../../fuzz/shell-fuzz.ts';
 
 const read = await allReaders();
-const judge = await openJudge(path.join(tmpdir(), 'holdpoint-no-such-state'));
+const { judge, close } = await openJudge(findPaths({ HOME: '/nonexistent' }), () => undefined);
+after(close);
 let work: string;
 before(() => {
   work = realpathSync(mkdtempSync(path.join(tmpdir(), 'hp-explain-')));

@@ -135,7 +135,7 @@ test('three refused ways shut the door, a repeat is no new way, a restart does n
 test('three ways to tamper with the guard shut the door too, without a person', async () => {
   const task = 'tamper';
   for (const command of ['holdpoint uninstall', 'npx holdpoint uninstall', 'holdpoint uninstall --purge'])
-    assert.match(await bash(task, command), /guard-tampering/, command);
+    assert.match(await bash(task, command), /guard[-_]tampering/, command);
   const shut = await bash(task, 'npm test');
   assert.match(shut, /door-shut/);
   assert.ok(shut.includes('holdpoint reopen --task tamper'), shut);
