@@ -27,6 +27,7 @@ import { makeRehearser } from '../adapters/rehearsal/sandbox.ts';
 import { openStore } from '../adapters/sqlite/store.ts';
 import { makeSystemClock } from '../adapters/system-clock/system-clock.ts';
 import { makeTaskMemory } from '../adapters/task-memory/task-memory.ts';
+import { openTranscripts } from '../adapters/transcripts/transcripts.ts';
 import { makeWorkspaceVerifier } from '../adapters/workspace/workspace-verifier.ts';
 import { RAILWAY_DOCUMENTATION } from '../catalog/railway/provider.ts';
 import type { StatedFacts } from '../core/facts.ts';
@@ -386,6 +387,7 @@ export {
   makeSystemClock,
   openCertificates,
   openPeopleTools,
+  openTranscripts,
   readDecisions,
   restoreSafeguard,
   runShellAction,

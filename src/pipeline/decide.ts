@@ -1,9 +1,9 @@
 import { isCatastrophic } from '../core/danger.ts';
-import type { Denial } from '../core/denial.ts';
+import { DENIED_BEFORE, type Denial, DOOR_SHUT, denialOf, doorShutBy, onlyLooks } from '../core/denial.ts';
 import { digestOf } from '../core/digest.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Exception } from '../core/exception.ts';
-import { type ResourceRef, resourceKey } from '../core/resource.ts';
+import { resourceKey } from '../core/resource.ts';
 import type { SafeguardPlan } from '../core/safeguard.ts';
 import { decideVerdict, type Finding, type LayerOpinion, type Verdict } from '../core/verdict.ts';
 import type { DecisionLog } from '../ports/decision-log.ts';
@@ -64,40 +64,45 @@ function standsInShadow(effects: readonly Effect[], verdict: Verdict): boolean {
     const effect = effects[finding.effect];
     // Shadow mode suspends policy, a broken one too, but not what a person said. What is catastrophic has a finding of the floor.
     if (finding.says === 'allow' || finding.rule === POLICY_ERROR) return false;
-    return finding.rule === DENIED_BEFORE || effect === undefined || isCatastrophic(effect);
+    return (
+      finding.rule === DENIED_BEFORE || finding.rule === DOOR_SHUT || effect === undefined || isCatastrophic(effect)
+    );
   });
 }
 
-/** A denial is about the effect and its target: the same effect in other clothes meets it too. */
+/**
+ * A denial is about the effect and its target: the same effect in other clothes meets it too. After three refused ways
+ * to one effect the task may only look, until a person opens its door.
+ */
 function denialOpinion(effects: readonly Effect[], denials: readonly Denial[]): LayerOpinion {
   const findings: Finding[] = [];
+  const deny = (effect: number, rule: string, reason: string): void => {
+    findings.push({ layer: 'session', rule, effect, says: 'deny', reason });
+  };
+  const shut = doorShutBy(denials);
+  const stays = shut !== undefined && !onlyLooks(effects);
   effects.forEach((effect, index) => {
-    if (!('known' in effect.target)) return;
-    const target = effect.target.known;
-    const denial = denials.find((one) => one.verb === effect.verb && takesIn(effect.verb, target, one.target));
-    if (denial === undefined) return;
-    const said = denial.say === undefined ? '' : `, saying: ${denial.say}`;
-    findings.push({
-      layer: 'session',
-      rule: DENIED_BEFORE,
-      effect: index,
-      says: 'deny',
-      reason: `a person refused this effect on this target for this task${said}; another way to the same effect is refused too`,
-    });
+    const denial = denialOf(effect, denials);
+    if (denial !== undefined) {
+      const said = denial.say === undefined ? '' : `, saying: ${denial.say}`;
+      deny(
+        index,
+        DENIED_BEFORE,
+        `a person refused this effect on this target for this task${said}; another way to the same effect is refused too`,
+      );
+    }
+    if (stays && !onlyLooks([effect])) deny(index, DOOR_SHUT, shutReason(shut));
   });
   return { layer: 'session', digest: DENIAL_RULE, findings, obligations: [] };
 }
 
-/** The denied thing itself, or a folder that goes with all that is in it. */
-function takesIn(verb: Effect['verb'], target: ResourceRef, denied: ResourceRef): boolean {
-  if (resourceKey(target) === resourceKey(denied)) return true;
-  const [outer, inner] = [target, denied].map((one) => (one.system === 'file' ? one.path[0] : undefined));
-  if ((verb !== 'destroy' && verb !== 'expose') || outer === undefined || inner === undefined) return false;
-  return inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+function shutReason({ verb, target, hold, task }: Denial): string {
+  const what = target.system === 'file' ? target.path.join('/') : resourceKey(target);
+  const which = hold ?? `--task ${/^[\w.:@-]+$/.test(task) ? task : JSON.stringify(task)}`;
+  return `three ways to the same effect (${verb} ${what}) were refused for this task, so it may only read until a person opens its door with \`holdpoint reopen ${which}\``;
 }
 
-const DENIED_BEFORE = 'session/denied-before';
-const DENIAL_RULE = digestOf({ rule: DENIED_BEFORE, version: 2 });
+const DENIAL_RULE = digestOf({ rules: [DENIED_BEFORE, DOOR_SHUT], version: 3 });
 
 function planSafeguards(
   verified: Verified,

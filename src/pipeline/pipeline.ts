@@ -1,4 +1,5 @@
 import type { Approval } from '../core/approval.ts';
+import { refusedWays } from '../core/denial.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { Receipt } from '../core/receipt.ts';
 import type { SafeguardTaken } from '../core/safeguard.ts';
@@ -143,10 +144,19 @@ export function makePipeline(ports: PipelinePorts): Pipeline {
     return refusal;
   }
 
+  /** Another way to what is refused counts for the task, over a restart too. */
+  async function countWay(judged: Judged<'deny'>): Promise<void> {
+    const denials = await ports.store.denials(judged.attempt.task);
+    for (const way of refusedWays(judged, denials, ports.clock.nowMs())) await ports.store.addDenial(way);
+  }
+
   async function proceed(raw: RawAttempt, judged: AnyJudged | Refused, executor: Executor): Promise<Ran | Refused> {
     if (isRefused(judged)) return refuse(raw, judged, undefined);
     const permission = await permit(judged);
-    if (isRefused(permission)) return refuse(raw, permission, judged);
+    if (isRefused(permission)) {
+      if (judged.says === 'deny') await countWay(judged);
+      return refuse(raw, permission, judged);
+    }
     const begun = await begin(permission, ports.clock.nowMs(), intentPayload(judged), ports.store);
     if (isRefused(begun)) return refuse(raw, begun, judged);
     const safe = await safeguard(begun, ports.safeguarders);

@@ -25,8 +25,17 @@ export type CheckKind = Action['kind'];
 const KINDS: readonly CheckKind[] = ['shell', 'sql', 'http', 'graphql', 'mcp', 'file', 'git'];
 const TEXT: ReadonlySet<CheckKind> = new Set(['shell', 'sql', 'git']);
 
-/** `holdpoint check [--json] [--rehearse] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'` */
-export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps): Promise<number> {
+/** What `check` and `explain` take. */
+export interface CheckRequest {
+  readonly json: boolean;
+  readonly rehearse: boolean;
+  readonly cwd: string;
+  readonly text: string;
+  readonly action: Action;
+}
+
+/** `[--json] [--rehearse] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'` */
+export function parseCheckArgs(args: readonly string[], io: Io): CheckRequest | { readonly error: string } {
   let json = false;
   let rehearse = false;
   let kind: CheckKind = 'shell';
@@ -44,26 +53,36 @@ export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps)
     // What judges was chosen by it already.
     else if (arg === REHEARSE) rehearse = true;
     else if (arg === '--kind' || arg === '--dialect' || arg === '--cwd') {
-      if (value === undefined) return usage(io, `\`${arg}\` takes a value; see \`holdpoint help check\``);
+      if (value === undefined) return { error: `\`${arg}\` takes a value; see \`holdpoint help check\`` };
       if (arg === '--kind' && !isKind(value))
-        return usage(io, `unknown kind \`${value}\`; known are ${KINDS.join(', ')}`);
+        return { error: `unknown kind \`${value}\`; known are ${KINDS.join(', ')}` };
       if (arg === '--kind' && isKind(value)) kind = value;
       if (arg === '--dialect') dialect = value;
       if (arg === '--cwd') cwd = path.resolve(io.cwd, value);
       i += 1;
     } else if (arg === '--batch')
-      return usage(io, '`--batch` reads everything from standard input and takes no other argument');
-    else if (arg.startsWith('--')) return usage(io, `unknown argument \`${arg}\``);
+      return { error: '`--batch` reads everything from standard input and takes no other argument' };
+    else if (arg.startsWith('--')) return { error: `unknown argument \`${arg}\`` };
     else words.push(arg);
   }
   const [text, ...rest] = words;
   if (text === undefined || rest.length > 0)
-    return usage(io, "give the command as one argument: `holdpoint check 'rm -rf build'`");
+    return { error: "give the command as one argument: `holdpoint check 'rm -rf build'`" };
   // A folder that is not there would be judged as one that holds nothing.
-  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return usage(io, `no folder \`${cwd}\``);
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return { error: `no folder \`${cwd}\`` };
   const made = makeAction(kind, TEXT.has(kind) ? text : safeParse(text), cwd, dialect);
-  if (!made.ok) return usage(io, made.error);
-  const judged = await deps.judge(rawOf(made.action, deps, cwd), undefined);
+  return made.ok ? { json, rehearse, cwd, text, action: made.action } : { error: made.error };
+}
+
+/** `holdpoint check [--json] [--rehearse] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'` */
+export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps): Promise<number> {
+  const request = parseCheckArgs(args, io);
+  if ('error' in request) {
+    io.err(`holdpoint check: ${request.error}\n`);
+    return EXIT.usage;
+  }
+  const { json, rehearse, cwd, text, action } = request;
+  const judged = await deps.judge(rawOf(action, deps, cwd), undefined);
   const view = { ...viewOf(judged, text), ...(rehearse ? { rehearsal: rehearsalView(judged) } : {}) };
   io.out(json ? `${JSON.stringify(view)}\n` : textOf(view, judged, text, io));
   return exitOf(view.verdict);
@@ -88,7 +107,7 @@ export function viewOf(judged: AnyJudged | Refused, _text: string): CheckView {
   };
 }
 
-function effectView(effect: Effect): Json {
+export function effectView(effect: Effect): Json {
   return {
     verb: effect.verb,
     target: 'known' in effect.target ? { ...effect.target.known } : { unknown: effect.target.unknown },
@@ -172,9 +191,4 @@ function safeParse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function usage(io: Io, text: string): number {
-  io.err(`holdpoint check: ${text}\n`);
-  return EXIT.usage;
 }

@@ -19,18 +19,21 @@ import {
   openJudge,
   openPeopleTools,
   openPolicyTools,
+  openTranscripts,
   policyDocumentOf,
   readDecisions,
   restoreSafeguard,
   runShellAction,
   workspaceOf,
 } from '../wire.ts';
+import { runAudit } from './audit.ts';
 import { type CheckDeps, REHEARSE, runCheck } from './check.ts';
 import { runBatch } from './check-batch.ts';
 import { ask } from './client.ts';
 import { runEnforce } from './enforce.ts';
 import { runExcept } from './except.ts';
 import { type ExecDeps, runAsk, runExec } from './exec.ts';
+import { runExplain } from './explain.ts';
 import { runApprove, runDeny, runHolds, runShow, usage } from './holds.ts';
 import { hookFiles, runInit } from './init.ts';
 import { findTools } from './install/probe.ts';
@@ -144,6 +147,16 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         (deps) => (args.length === 1 && args[0] === '--batch' ? runBatch(io, deps) : runCheck(args, io, deps)),
         args.includes(REHEARSE),
       );
+    case 'explain': {
+      const { allReaders } = await import('../readers.ts');
+      const read = await allReaders();
+      return withJudge((deps) => runExplain(args, io, { ...deps, read }));
+    }
+    case 'audit': {
+      const home = io.env.HOME ?? homedir();
+      const transcripts = openTranscripts({ home, env: io.env });
+      return withJudge((deps) => runAudit(args, io, { ...deps, transcripts, home, nowMs: Date.now }));
+    }
     case 'ask':
       return runAsk(args, io, execDeps);
     case 'exec':

@@ -13,7 +13,8 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
     reopen ID    forget what was denied for its task                except       loosen one rule for one thing, for a time
     policy       write, test, try and pin rules in Rego             replay       replay an incident, unguarded and guarded
   for agents and scripts
-    check        judge a command without running it                 ask          open a hold without trying
+    check        judge a command without running it                 explain      what runs what, and which rule decides
+    audit        judge what agents did here before                  ask          open a hold without trying
     exec         judge a command, then run exactly that             run          start an agent behind the gateway
 
   holdpoint help COMMAND tells more. Exit: 0 ok or allow, 10 hold, 20 deny, 64 usage, 65 bad data, 69 no daemon, 70 internal.
@@ -53,9 +54,9 @@ Shows the card and asks for your signature: the passphrase of your sealed key, t
 and PIN on a security key. \`--signature\` takes a signature made elsewhere with
 \`ssh-keygen -Y sign -n holdpoint\` over the bytes of \`holdpoint show ID --claim\`.
 `,
-  deny: 'holdpoint deny ID [--say TEXT]\n\nRefuses it. The same effect on the same target stays refused for that task in any other spelling or tool.\n',
+  deny: 'holdpoint deny ID [--say TEXT]\n\nRefuses it. The same effect on the same target stays refused for that task in any other spelling or tool;\nafter three refused ways the task may only read until `holdpoint reopen`.\n',
   reopen:
-    'holdpoint reopen ID [--key NAME|FILE]\n\nForgets what was denied for the task of that hold: each effect is asked about again. Takes your signature.\n',
+    'holdpoint reopen ID | --task NAME [--key NAME|FILE]\n\nForgets what was denied for the task of that hold and opens its door: each effect is asked about again. Takes your signature.\n',
   except: `holdpoint except HOLD --because TEXT [--rule RULE]... [--for 8h] [--key NAME|FILE]
 holdpoint except --rule RULE --workspace DIR --verb VERB --target SYSTEM/KIND/PATH --because TEXT [--for 8h] [--key NAME|FILE]
 holdpoint except list [--json]
@@ -98,6 +99,16 @@ holdpoint check --batch
 
 Judges without running. Exit 0 allow, 10 hold, 20 deny. \`--batch\` reads JSON lines; see docs/check.md.
 \`--rehearse\` also runs it in a throw-away view of the file system (Linux, bubblewrap) and lists what it took there.
+`,
+  explain: `holdpoint explain [--json] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'
+
+What runs what, which effect comes from which characters, what was unknown and why, what was asked, and which rule
+decides. Judges like \`check\` and exits like it. See docs/explain.md.
+`,
+  audit: `holdpoint audit [--agent claude-code|codex|gemini|opencode]... [--since 30d] [--path DIR] [--limit N] [--json]
+
+Reads the transcripts that agents keep on this machine and lists what would have been held, denied and passed, and why:
+needless holds first. Installs, changes and sends nothing. \`--path\`: only what ran in DIR or below. See docs/audit.md.
 `,
   ask: 'holdpoint ask --because TEXT -- COMMAND\n\nOpens a hold without trying, and prints the checked facts.\n',
   exec: `holdpoint exec [--preapproval FILE] -- COMMAND
