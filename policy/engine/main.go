@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"unsafe"
 )
@@ -38,13 +39,22 @@ func engineCall(operation, size uint32) uint64 {
 	} else {
 		answerBuffer = call(operation, requestBuffer[:size])
 	}
+	// There is one thread: the collector's own goroutines get their turns only while a call runs, and fall behind.
+	if calls++; calls%callsPerCollection == 0 {
+		runtime.GC()
+	}
 	if len(answerBuffer) == 0 {
 		return 0
 	}
 	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(answerBuffer))))<<32 | uint64(len(answerBuffer))
 }
 
-const maxIdleBuffer = 1 << 20
+const (
+	maxIdleBuffer      = 1 << 20
+	callsPerCollection = 200
+)
+
+var calls int
 
 // The numbers are the interface: src/adapters/opa/engine-calls.ts has the same table.
 const (

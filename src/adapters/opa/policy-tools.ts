@@ -36,7 +36,7 @@ export interface PolicyToolsOptions {
 
 const TIMEOUT_MS = 60_000;
 /** A person waits for it, and may want to see where the steps go. */
-const QUERY_STEPS = 10_000_000;
+const QUERY_STEPS = 2_000_000;
 const BUNDLE_MAX_BYTES = 64 * 1024 * 1024;
 const KEPT_SETS = 8;
 

@@ -239,6 +239,6 @@ test('10,000 evaluations leave memory flat', async () => {
   const late = await run(5_000);
   await engine.close();
   const MB = 1024 * 1024;
-  assert.ok(late.linear - early.linear <= 16 * MB, `linear memory grew from ${early.linear} to ${late.linear}`);
+  assert.ok(late.linear - early.linear <= 8 * MB, `linear memory grew from ${early.linear} to ${late.linear}`);
   assert.ok(late.rss - early.rss <= 96 * MB, `resident memory grew from ${early.rss} to ${late.rss}`);
 });
