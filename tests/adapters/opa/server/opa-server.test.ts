@@ -242,7 +242,8 @@ for (const [note, script, why, options] of FAULTS) {
         const input = policyInput('rm -rf a b', [{}, { verb: 'read', reversal: 'undoable' }]);
         const said = await opinion(opa, input);
         assertDenied(said, why, 2);
-        for (const { reason } of said.findings) assert.match(reason, new RegExp(`^policy error: .*${server.url}`));
+        for (const { reason } of said.findings)
+          assert.match(reason, new RegExp(`^policy error \\(organisation\\): .*${server.url}`));
         // An attempt without effects is denied as well.
         assertDenied(await opinion(opa, policyInput('true', [])), /policy error/);
       },
@@ -353,7 +354,10 @@ test('more questions than may wait are denied at once', async () => {
 test('an input that is no input denies without a question', async () => {
   await withServer(json(SILENT), async ({ opa, server }) => {
     const nan = { count: { min: Number.NaN, max: 1 } };
-    assertDenied(await opinion(opa, policyInput('x', [nan])), /the input holds the number `NaN`/);
+    assertDenied(
+      await opinion(opa, policyInput('x', [nan])),
+      /does not conform to holdpoint\/v1 at `effects\[0\]\.count`/,
+    );
     assert.equal(server.asked.length, 0);
   });
 });
