@@ -46,6 +46,6 @@ export async function runReopen(args: readonly string[], io: Io, deps: OrderDeps
   const task = shown === undefined ? id : (shown.hold as HoldView).task;
   const reply = await askSigned({ op: 'reopen', task }, { order: 'reopen', subject: task }, key, deps);
   if (!reply.ok) return failed(io, reply);
-  io.out(`forgot ${String(reply.forgotten)} denied effects of that task; each is asked about again\n`);
+  io.out(`forgot ${String(reply.forgotten)} refusals of that task; each effect is asked about again\n`);
   return EXIT.ok;
 }
