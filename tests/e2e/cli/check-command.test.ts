@@ -304,8 +304,8 @@ describe('check --batch', () => {
       assert.equal(answered, count);
       return peakKb;
     };
-    const small = await peakOf(1_000);
-    const large = await peakOf(5_000);
-    assert.ok(large < small * 1.5, `${small} kB for 1,000 lines, ${large} kB for 5,000`);
+    const small = await peakOf(600);
+    const large = await peakOf(3_000);
+    assert.ok(large < small * 1.5, `${small} kB for 600 lines, ${large} kB for 3,000`);
   });
 });
