@@ -26,6 +26,41 @@ if $compare && [[ $version != "$(recorded go)" ]]; then skip "it was built with 
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 (cd policy/engine && go build -mod=readonly -buildvcs=false -buildmode=c-shared -ldflags='-s -w -buildid=' -o "$work/engine.wasm" .)
+# Go declares no upper limit. A policy that builds ever larger texts shall meet one of its own (1 GiB), not the machine's.
+node -e '
+  const { readFileSync, writeFileSync } = require("node:fs");
+  const MEMORY_SECTION = 5;
+  const MAX_PAGES = 16384;
+  const leb = (value) => {
+    const bytes = [];
+    do {
+      bytes.push((value & 127) | (value > 127 ? 128 : 0));
+      value >>>= 7;
+    } while (value > 0);
+    return bytes;
+  };
+  const module = readFileSync(process.argv[1]);
+  const number = (from) => {
+    let value = 0;
+    for (let at = from, shift = 0; ; at += 1, shift += 7) {
+      value |= (module[at] & 127) << shift;
+      if (module[at] < 128) return { value, next: at + 1 };
+    }
+  };
+  let at = 8;
+  while (module[at] !== MEMORY_SECTION) {
+    const { value, next } = number(at + 1);
+    at = next + value;
+    if (at >= module.length) throw new Error("the module has no memory section");
+  }
+  const size = number(at + 1);
+  // One memory, with a least size and no most.
+  if (module[size.next] !== 1 || module[size.next + 1] !== 0) throw new Error("the memory section is not as expected");
+  const least = number(size.next + 2);
+  const body = [1, 1, ...leb(least.value), ...leb(MAX_PAGES)];
+  const section = Buffer.from([MEMORY_SECTION, ...leb(body.length), ...body]);
+  writeFileSync(process.argv[1], Buffer.concat([module.subarray(0, at), section, module.subarray(least.next)]));
+' "$work/engine.wasm"
 sum=$(sha256sum <"$work/engine.wasm" | cut -d' ' -f1)
 
 if $compare; then

@@ -116,7 +116,11 @@ async function main(): Promise<number> {
   const known = new Set(queue);
   for (const entry of known) {
     if (!entry.endsWith('.ts')) {
-      cpSync(entry, path.join(dist, nameInDist(entry)), { recursive: true });
+      // A folder of policies comes without its tests.
+      cpSync(entry, path.join(dist, nameInDist(entry)), {
+        recursive: true,
+        filter: (file) => !file.endsWith('_test.rego'),
+      });
       continue;
     }
     const result = await bundle(entry, (file) => known.add(file));

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
+import { boundProcesses } from '../src/adapters/rehearsal/process-bound.ts';
 import { claudeCacheDir, findClaude } from '../src/apps/replay/claude-client.ts';
 
 /** What a test may need and a machine may lack. Each probe gives the reason to leave the test out, or `undefined`. */
@@ -14,10 +15,12 @@ const PROBES = {
       : undefined,
   curl: () => missing('curl'),
   git: () => missing('git'),
+  go: () => (goPath() === undefined ? 'go is not installed, so there is no stock opa to compare with' : undefined),
   nc: () => missing('nc') ?? netcatFault(),
   npm: () => missing('npm'),
   'old-node': () => (oldNodePath() === undefined ? 'no node older than 24 is on PATH' : undefined),
   procfs: () => (existsSync('/proc/self/status') ? undefined : 'there is no /proc to read the size of a process from'),
+  rehearsal: () => rehearsalFault(),
   root: () => (process.getuid?.() === 0 ? undefined : 'not running as root'),
   shared: () => (existsSync(sharedDir()) ? undefined : 'the shared reference folder is not beside the repository'),
   'ssh-keygen': () => missing('ssh-keygen'),
@@ -47,6 +50,11 @@ export function claudePath(): string | undefined {
 
 export function chromiumPath(): string | undefined {
   return onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome');
+}
+
+/** Its installer puts it beside PATH, not on it. */
+export function goPath(): string | undefined {
+  return onPath('go') ?? ['/usr/local/go/bin/go'].find(isExecutable);
 }
 
 /** A Node that is too old to run us, as many machines have it: for the launcher. `npm run` puts the pinned one first. */
@@ -94,6 +102,23 @@ function missing(program: string): string | undefined {
 function bubblewrapFault(): string | undefined {
   const tried = spawnSync('bwrap', ['--ro-bind', '/', '/', '--unshare-all', 'true'], { encoding: 'utf8' });
   return tried.status === 0 ? undefined : `bwrap cannot make a sandbox here: ${(tried.stderr ?? '').trim()}`;
+}
+
+/** What a rehearsal needs besides: overlays in a user namespace, and for root a way to bound its processes. */
+function rehearsalFault(): string | undefined {
+  const lacking = missing('bwrap') ?? bubblewrapFault() ?? missing('unshare') ?? missing('git');
+  if (lacking !== undefined) return lacking;
+  const script =
+    'mount -t tmpfs x /tmp && mkdir /tmp/u /tmp/w /tmp/m && mount -t overlay -o lowerdir=/usr,upperdir=/tmp/u,workdir=/tmp/w,userxattr x /tmp/m';
+  const tried = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', script], {
+    encoding: 'utf8',
+  });
+  if (tried.status !== 0) return `no overlay in a user namespace here: ${(tried.stderr ?? '').trim()}`;
+  const bound = boundProcesses(256, 2 ** 31);
+  if (!bound.ok) return bound.why;
+  // Nothing ever was in it.
+  bound.release().catch(() => undefined);
+  return undefined;
 }
 
 /** The hook shim needs `nc -U`; the traditional netcat has no unix sockets. */

@@ -162,7 +162,7 @@ func (s *steps) exceeded() bool { return s.taken > s.max }
 // whereTheStepsWent evaluates a part of it again and names the line that was evaluated most.
 func (set *policySet) whereTheStepsWent(input *ast.Term, maxSteps int64) *problem {
 	lines := &lineCounter{counts: map[line]int{}}
-	_, _ = set.run(input, &steps{max: maxSteps / 10}, lines)
+	_, _ = set.run(input, &steps{max: min(maxSteps, max(maxSteps/10, leastTraced))}, lines)
 	most, count := line{}, 0
 	for one, times := range lines.counts {
 		if times > count || times == count && (one.file < most.file || one.file == most.file && one.row < most.row) {
@@ -177,6 +177,8 @@ func (set *policySet) whereTheStepsWent(input *ast.Term, maxSteps int64) *proble
 		Col:     1,
 	}
 }
+
+const leastTraced = 1_000
 
 type line struct {
 	file string

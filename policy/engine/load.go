@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -27,6 +30,10 @@ type loadRequest struct {
 	Keep bool `json:"keep"`
 	// Any Rego, not only the shape that findings come in.
 	Anything bool `json:"anything"`
+	// Without OPA's `--strict`, which complains of unused variables and the like: as its conformance cases are written.
+	Loose bool `json:"loose"`
+	// `print` prints; else it is compiled away.
+	Printing bool `json:"-"`
 }
 
 type loadAnswer struct {
@@ -68,7 +75,7 @@ func load(request loadRequest) (any, []problem) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	answer := loadAnswer{Asked: set.asked, Rules: describe(modules, set.compiler)}
+	answer := loadAnswer{Asked: set.asked, Rules: describe(modules)}
 	if request.Keep {
 		answer.Silent = set.silentWhenHarmless()
 		lastSet++
@@ -92,7 +99,18 @@ func compileSet(request loadRequest) (*policySet, map[string]*ast.Module, []prob
 	if len(problems) > 0 {
 		return nil, nil, problems
 	}
-	compiler := newCompiler(request.Schema)
+	compiler := newCompiler(request.Schema).WithStrict(!request.Loose).WithEnablePrintStatements(request.Printing)
+	store := newStore(request.Data)
+	if !request.Anything {
+		ctx := context.Background()
+		txn, err := store.NewTransaction(ctx)
+		if err != nil {
+			return nil, nil, problemsOf(err)
+		}
+		defer store.Abort(ctx, txn)
+		// A rule and a piece of data under one name: one of them would never be seen.
+		compiler = compiler.WithPathConflictsCheck(storage.NonEmpty(ctx, store, txn))
+	}
 	compiler.Compile(modules)
 	if compiler.Failed() {
 		return nil, nil, problemsOf(compiler.Errors)
@@ -101,7 +119,7 @@ func compileSet(request loadRequest) (*policySet, map[string]*ast.Module, []prob
 	if len(problems) > 0 && !request.Anything {
 		return nil, nil, problems
 	}
-	set := &policySet{compiler: compiler, store: newStore(request.Data), asked: asked, cache: newCaches()}
+	set := &policySet{compiler: compiler, store: store, asked: asked, cache: newCaches()}
 	if err := set.prepare(); err != nil {
 		return nil, nil, problemsOf(err)
 	}
@@ -188,21 +206,34 @@ func askedRules(modules map[string]*ast.Module) ([]string, []problem) {
 		module := modules[name]
 		path := module.Package.Path.String()
 		kind := kindOf(module.Package.Path)
-		if kind == testKind {
-			continue
-		}
+		isTestFile := strings.HasSuffix(name, "_test.rego")
 		if kind == badPolicy {
 			complain(module.Package.Location, "`%s` is no package name for a policy: use `package holdpoint.policies.<name>` with lower-case letters, digits and _", path)
 			continue
 		}
-		if first[path] == nil {
+		if first[path] == nil && !isTestFile {
 			first[path] = module.Package
 		}
 		for _, rule := range module.Rules {
 			ref := rule.Head.Ref()
 			name := headName(ref)
 			isFinding := policyRules[name] || conftestRules.MatchString(name)
+			// `policies.x.deny` in `package holdpoint` lands where findings are, and would be asked by accident or not at all.
+			inner := slices.ContainsFunc(ref[min(1, len(ref)):], func(term *ast.Term) bool {
+				text, isText := term.Value.(ast.String)
+				return isText && (policyRules[string(text)] || conftestRules.MatchString(string(text)))
+			})
 			switch {
+			case kind == testKind && isTestFile:
+			case kind == testKind && (isFinding || inner):
+				complain(rule.Location, "`%s` in `%s` is never asked: a package named `…_test` holds tests", ref.String(), path)
+			case isTestFile && (isFinding || inner):
+				complain(rule.Location, "`%s` is never asked: files named `*_test.rego` hold tests and take no part", ref.String())
+			case isTestFile:
+			case !isFinding && inner:
+				complain(rule.Location, "`%s` in `%s` is never asked: write `deny contains finding if { … }` in a package of its own", ref.String(), path)
+			case kind != policyKind && isUnderPolicies(rule):
+				complain(rule.Location, "`%s` in `%s` lies inside of another package: rules of a policy stand in `package holdpoint.policies.<name>`", ref.String(), path)
 			case kind == policyKind && policyRules[name], kind == mainKind && conftestRules.MatchString(name):
 				if len(ref) != 1 || rule.Head.RuleKind() != ast.MultiValue || len(rule.Head.Args) > 0 {
 					complain(rule.Location, "`%s` has to be a set: write `%s contains finding if { … }`", name, name)
@@ -267,6 +298,14 @@ func kindOf(path ast.Ref) packageKind {
 	return otherKind
 }
 
+// isUnderPolicies: a rule may be written from a package further out, as `policies.x.y` in `package holdpoint`.
+func isUnderPolicies(rule *ast.Rule) bool {
+	path := rule.Ref().ConstantPrefix()
+	return len(path) > len(rule.Module.Package.Path) && path.HasPrefix(policiesRoot) && len(rule.Module.Package.Path) <= len(policiesRoot)
+}
+
+var policiesRoot = ast.MustParseRef("data.holdpoint.policies")
+
 func headName(ref ast.Ref) string {
 	if len(ref) == 0 {
 		return ""
@@ -280,14 +319,15 @@ func headName(ref ast.Ref) string {
 	return ""
 }
 
-func describe(modules map[string]*ast.Module, compiler *ast.Compiler) []annotatedRule {
+func describe(modules map[string]*ast.Module) []annotatedRule {
 	rules := []annotatedRule{}
 	for _, name := range sortedNames(modules) {
 		for _, rule := range modules[name].Rules {
 			entry := annotatedRule{Path: rule.Ref().String(), File: rule.Location.File, Row: rule.Location.Row}
-			if set := compiler.GetAnnotationSet(); set != nil {
-				if found := set.GetRuleScope(rule); len(found) > 0 {
-					entry.Annotations = found[0]
+			// The compiler works on copies, so its own table of annotations does not know these rules.
+			for _, found := range rule.Annotations {
+				if entry.Annotations == nil || found.Scope == "rule" {
+					entry.Annotations = found
 				}
 			}
 			rules = append(rules, entry)
@@ -314,6 +354,11 @@ func at(location *ast.Location, code, message string) problem {
 }
 
 func problemsOf(err error) []problem {
+	// First, since it may wrap one of the others: a policy that parses Rego fails where it stands, not in what it parsed.
+	var failed *topdown.Error
+	if errors.As(err, &failed) {
+		return []problem{at(failed.Location, failed.Code, failed.Message)}
+	}
 	var many ast.Errors
 	if errors.As(err, &many) {
 		var problems []problem
@@ -325,10 +370,6 @@ func problemsOf(err error) []problem {
 	var one *ast.Error
 	if errors.As(err, &one) {
 		return []problem{at(one.Location, one.Code, explain(one.Message))}
-	}
-	var failed *topdown.Error
-	if errors.As(err, &failed) {
-		return []problem{at(failed.Location, failed.Code, failed.Message)}
 	}
 	return []problem{{Code: "engine_error", Message: err.Error()}}
 }

@@ -4,8 +4,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"runtime"
 	"runtime/debug"
 	"unsafe"
 )
@@ -36,13 +39,22 @@ func engineCall(operation, size uint32) uint64 {
 	} else {
 		answerBuffer = call(operation, requestBuffer[:size])
 	}
+	// There is one thread: the collector's own goroutines get their turns only while a call runs, and fall behind.
+	if calls++; calls%callsPerCollection == 0 {
+		runtime.GC()
+	}
 	if len(answerBuffer) == 0 {
 		return 0
 	}
 	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(answerBuffer))))<<32 | uint64(len(answerBuffer))
 }
 
-const maxIdleBuffer = 1 << 20
+const (
+	maxIdleBuffer      = 1 << 20
+	callsPerCollection = 200
+)
+
+var calls int
 
 // The numbers are the interface: src/adapters/opa/engine-calls.ts has the same table.
 const (
@@ -101,8 +113,14 @@ func call(operation uint32, request []byte) (answer []byte) {
 
 func decoded[T any](request []byte, run func(T) (any, []problem)) []byte {
 	var parsed T
-	if err := json.Unmarshal(request, &parsed); err != nil {
+	reader := json.NewDecoder(bytes.NewReader(request))
+	// A number of data stays what was written, however long.
+	reader.UseNumber()
+	if err := reader.Decode(&parsed); err != nil {
 		return failed(problem{Code: "engine_request", Message: err.Error()})
+	}
+	if _, err := reader.Token(); err != io.EOF {
+		return failed(problem{Code: "engine_request", Message: "more than one value"})
 	}
 	answer, problems := run(parsed)
 	if len(problems) > 0 {

@@ -5,6 +5,7 @@ import type { Registration } from './daemon/gateway-door.ts';
 import type { Service } from './daemon/service.ts';
 import type { EgressOptions } from './egress/contract.ts';
 import type { Paths } from './paths.ts';
+import type { Policy } from './policy/assemble.ts';
 
 /**
  * What may differ between the installed daemon, a test and a replay. SECURITY: in code only; no variable and no flag
@@ -22,6 +23,8 @@ export interface EngineOptions {
   readonly railwayEndpoint?: string;
   /** In place of github.com's REST API. */
   readonly githubEndpoint?: string;
+  /** What would be held is tried in a throw-away view first, for the card; `PATH` of the command there. */
+  readonly rehearse?: { readonly path: string };
   readonly gateway?: Pick<EgressOptions, 'resolve' | 'allowAddresses' | 'extraCa'> & { readonly holdWaitMs?: number };
 }
 
@@ -31,6 +34,7 @@ export interface Engine {
   readonly service: Service;
   readonly store: Store;
   readonly people: People;
+  readonly policy: Policy;
   /** Variables by which an agent of this task uses the gateway. */
   agentEnvironment(identity: Registration): Readonly<Record<string, string>>;
 }

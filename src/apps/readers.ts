@@ -6,16 +6,20 @@ import { makeGraphqlReader } from '../languages/graphql/read-graphql.ts';
 import { makeHttpReader } from '../languages/http/read-http.ts';
 import { makeMcpReader } from '../languages/mcp/read-mcp.ts';
 import type { Reader } from '../languages/reading.ts';
+import { withRehearsal } from '../languages/rehearsal.ts';
 import { makeShellReader } from '../languages/shell/read-shell.ts';
 import { loadSqlParser, readSql } from '../languages/sql/read-sql.ts';
 
-/** All languages, ready to read: the one place that knows which there are. `apis`: what a person described to us. */
-export async function allReaders(apis: DescribedApis = NO_APIS): Promise<Reader> {
+/**
+ * All languages, ready to read: the one place that knows which there are. `rehearse`: see `withRehearsal`; `apis`: what a
+ * person described to us.
+ */
+export async function allReaders(rehearse?: 'held' | 'always', apis: DescribedApis = NO_APIS): Promise<Reader> {
   await loadSqlParser();
   const http = makeHttpReader({ apis });
   const graphql = makeGraphqlReader(apis);
   const shell = makeShellReader({ sql: readSql, http });
-  return makeClassifier({
+  const read = makeClassifier({
     shell,
     git: makeGitReader(shell),
     sql: readSql,
@@ -24,4 +28,5 @@ export async function allReaders(apis: DescribedApis = NO_APIS): Promise<Reader>
     mcp: makeMcpReader({ shell, sql: readSql, http, graphql }),
     file: readFile,
   });
+  return rehearse === undefined ? read : withRehearsal(read, rehearse);
 }

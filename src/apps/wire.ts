@@ -1,9 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
+import { openDecisionLog } from '../adapters/decision-log/decision-log.ts';
+import { readDecisions } from '../adapters/decision-log/read-decisions.ts';
 import { openApiDocuments, readyApiDocuments } from '../adapters/documents/api-documents.ts';
 import { makeDocumentationVerifier } from '../adapters/documents/documentation-verifier.ts';
 import { githubApi } from '../adapters/github/api.ts';
@@ -14,11 +16,22 @@ import { listSafeguards } from '../adapters/local-safeguard/list-safeguards.ts';
 import { makeLocalSafeguarder } from '../adapters/local-safeguard/local-safeguarder.ts';
 import { restoreSafeguard } from '../adapters/local-safeguard/restore-safeguard.ts';
 import { makeMcpServers } from '../adapters/mcp-servers/mcp-servers.ts';
+import { readSums } from '../adapters/opa/artefact.ts';
+import { openBundleFeed } from '../adapters/opa/bundles/bundle-feed.ts';
+import { openKeptBundles } from '../adapters/opa/bundles/kept-bundles.ts';
+import { documentText } from '../adapters/opa/document-text.ts';
+import { digestOfLayer } from '../adapters/opa/layers.ts';
+import { openOpaEngine } from '../adapters/opa/opa-engine.ts';
+import { createPolicyTools } from '../adapters/opa/policy-tools.ts';
+import { openOpaServer } from '../adapters/opa/server/opa-server.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
 import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
+import { makeRehearsalVerifier } from '../adapters/rehearsal/rehearsal-verifier.ts';
+import { makeRehearser } from '../adapters/rehearsal/sandbox.ts';
 import { openStore } from '../adapters/sqlite/store.ts';
 import { makeSystemClock } from '../adapters/system-clock/system-clock.ts';
 import { makeTaskMemory } from '../adapters/task-memory/task-memory.ts';
+import { openTranscripts } from '../adapters/transcripts/transcripts.ts';
 import { makeWorkspaceVerifier } from '../adapters/workspace/workspace-verifier.ts';
 import { GITHUB_DOCUMENTATION } from '../catalog/providers/github.ts';
 import { RAILWAY_DOCUMENTATION } from '../catalog/railway/provider.ts';
@@ -27,15 +40,18 @@ import { apiDifferences } from '../languages/api-differences.ts';
 import type { RawAttempt } from '../pipeline/observe.ts';
 import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
 import type { ApiDocuments } from '../ports/api-documents.ts';
-import type { Certificates } from '../ports/certificates.ts';
-import type { People } from '../ports/people.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type PolicyLayer, showProblem } from '../ports/policy-layers.ts';
+import type { PolicyTools } from '../ports/policy-tools.ts';
 import type { Store } from '../ports/store.ts';
+import type { Verifier } from '../ports/verifier.ts';
 import { commandCredential } from './daemon/command-credential.ts';
 import { startDaemon } from './daemon/daemon.ts';
 import { makeGatewayDoor, makeRegistry } from './daemon/gateway-door.ts';
 import { makeHookDoor } from './daemon/hook-door.ts';
 import { makeOrders } from './daemon/orders.ts';
-import { workspaceOf } from './daemon/origin.ts';
+import { realFolder, workspaceOf } from './daemon/origin.ts';
+import { makePolicyOps, policySummary } from './daemon/policy-ops.ts';
 import { makePreapprove } from './daemon/preapproval.ts';
 import { withRememberedDenials } from './daemon/remembered-denials.ts';
 import { makeService } from './daemon/service.ts';
@@ -44,10 +60,31 @@ import { toAction } from './egress/action.ts';
 import { CredentialTable } from './egress/credential-table.ts';
 import { startEgress } from './egress/start.ts';
 import type { Engine, EngineOptions, EngineResult } from './engine.ts';
+import {
+  decisionsDir,
+  engineDir,
+  installationKey,
+  ledgerDir,
+  lost,
+  originOf,
+  ownersOf,
+  peopleSummary,
+  publish,
+  tell,
+} from './installation.ts';
 import type { Paths } from './paths.ts';
+import { type OpenedLayers, openPolicy } from './policy/assemble.ts';
+import { makeBase } from './policy/base.ts';
+import { openOneShotPolicy } from './policy/one-shot.ts';
+import { PROVEN_SILENT } from './policy/proven-silent.ts';
+import { openRepositoryPins } from './policy/repository.ts';
+import { openSessionPolicies } from './policy/session.ts';
 import { allReaders } from './readers.ts';
 import { STATED_FOLDER, statedFacts } from './stated-facts.ts';
 
+/** The bound is on steps, which are the same on each machine; the clock is only for what steps do not count. */
+const POLICY_TIMEOUT_MS = 2_000;
+const PINS = 'policy/repository';
 const JUDGE_TIMEOUT_MS = 60_000;
 /** A server of documents that is slow must not keep the daemon from starting: what it has not sent is not in effect. */
 const DOCUMENTS_TIMEOUT_MS = 5_000;
@@ -64,18 +101,51 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     ...(person === undefined ? {} : { uid: person.uid }),
     ...options.registry,
   });
+  // The engine starts while the store is opened.
+  const opening = openPolicy({
+    base: makeBase({
+      configDir: paths.config,
+      owners: ownersOf(paths),
+      organisation: {
+        stateDir: path.join(paths.state, 'policy'),
+        owners: ownersOf(paths),
+        nowMs: () => clock.nowMs(),
+        openServer: openOpaServer,
+        openBundles: openBundleFeed,
+      },
+      tell,
+      watches: true,
+    }),
+    pins: openRepositoryPins({
+      folder: path.join(paths.state, PINS),
+      people,
+      nowMs: () => clock.nowMs(),
+    }),
+    sessions: openSessionPolicies(path.join(paths.state, 'policy/session')),
+    open: (layers) => openLayers(layers, engineDir(paths)),
+    nowMs: () => clock.nowMs(),
+    tell,
+  });
   let store: Store;
   try {
     store = withRememberedDenials(
       await openStore({
         dir: ledgerDir(paths.state),
         logKeyPath: path.join(paths.state, 'log.key'),
-        origin: `${hostname()}/holdpoint/${userInfo().uid}`.replace(/[\s+]/g, '-'),
+        origin: originOf(),
       }),
     );
   } catch (error) {
+    const unused = await opening;
+    if (unused.ok) await unused.policy.close();
     return { ok: false, why: error instanceof Error ? error.message : String(error) };
   }
+  const opened = await opening;
+  if (!opened.ok) {
+    await store.close();
+    return { ok: false, why: `the policy cannot be put in force: ${opened.problems.map(showProblem).join('; ')}` };
+  }
+  const { policy } = opened;
   const credentials = new CredentialTable();
   const documents = await readyApiDocuments(
     { folder: path.join(paths.config, 'apis'), cache: path.join(paths.state, 'apis'), clock, compare: apiDifferences },
@@ -85,10 +155,30 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   for (const [name, why] of described.faults)
     process.stderr.write(`holdpoint: the document of \`${name}\` cannot be read: ${why}\n`);
   const tasks = makeTaskMemory({ file: path.join(paths.state, 'tasks.jsonl') });
+  const decisions = openDecisionLog({
+    dir: decisionsDir(paths.state),
+    labels: { id: originOf(), version: options.version },
+    documentOf: documentText,
+    onTrouble: tell,
+  });
+  const workspace = makeWorkspaceVerifier({ clock, tasks });
   const pipeline = makePipeline({
-    read: await allReaders(described.apis),
+    read: await allReaders(options.rehearse === undefined ? undefined : 'held', described.apis),
     verifiers: [
-      makeWorkspaceVerifier({ clock, tasks }),
+      workspace,
+      ...(options.rehearse === undefined
+        ? []
+        : [
+            rehearsalVerifier(
+              {
+                home: options.home,
+                path: options.rehearse.path,
+                hidden: [paths.state, paths.config, paths.runtime],
+              },
+              workspace,
+              clock,
+            ),
+          ]),
       makeDocumentationVerifier({ documents, clock, textOf: described.textOf }),
       makeGithubVerifier({
         apiOf: (forge) =>
@@ -106,7 +196,8 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
         documentation: RAILWAY_DOCUMENTATION,
       }),
     ],
-    engines: [],
+    engines: [policy.engine],
+    decisions,
     approver: people,
     safeguarders: [makeLocalSafeguarder({ dir: path.join(paths.state, 'safeguards'), clock })],
     store,
@@ -160,9 +251,9 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   });
   const agentEnvironment: Engine['agentEnvironment'] = ({ task, workspace, agent }) =>
     Object.fromEntries(
-      Object.entries(egress.environmentFor(task, registry.register({ task, workspace, agent }))).map(
-        ([name, value]) => [name, published.get(value) ?? value],
-      ),
+      Object.entries(
+        egress.environmentFor(task, registry.register({ task, workspace: realFolder(workspace), agent })),
+      ).map(([name, value]) => [name, published.get(value) ?? value]),
     );
   const started = await startDaemon({
     paths,
@@ -183,37 +274,109 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     preapprove: makePreapprove(service, people),
     // In a system installation these come by a socket that only root and the daemon reach.
     orders: makeOrders(service, paths.trust === 'system' ? undefined : people),
+    policy: makePolicyOps({
+      policy,
+      people,
+      clock,
+      exceptionsDir: path.join(paths.state, 'exceptions'),
+      ordersAreSigned: paths.trust !== 'system',
+    }),
+    policySummary: async () => policySummary(await policy.report(), decisions.lost),
     peopleSummary: () => peopleSummary(people, person?.name),
     unknownAtStart,
-    close: () => store.close(),
+    close: async () => {
+      await policy.close();
+      await decisions.close();
+      await store.close();
+    },
   });
   if (!started.ok) {
     await egress.close();
+    await policy.close();
+    await decisions.close();
     await store.close();
     return started;
   }
-  return { ok: true, engine: { daemon: started.daemon, service, store, people, agentEnvironment } };
+  return { ok: true, engine: { daemon: started.daemon, service, store, people, policy, agentEnvironment } };
 }
 
-/** Judges without a daemon: text, the local disk where a folder is given, and facts that somebody states. */
+/**
+ * Judges without a daemon: text, the local disk where a folder is given, and facts that somebody states. With
+ * `rehearsal` it also runs the command in a throw-away view.
+ */
 export async function openJudge(
-  stateDir: string,
-): Promise<(raw: RawAttempt, facts: StatedFacts | undefined) => ReturnType<ReturnType<typeof makeJudge>>> {
+  paths: Paths,
+  note: (line: string) => void,
+  rehearsal?: RehearsalPlaces,
+): Promise<OpenedJudge> {
   const clock = makeSystemClock();
-  const read = await allReaders();
+  const readers = await allReaders(rehearsal === undefined ? undefined : 'always');
+  const sums = readSums();
   const workspace = makeWorkspaceVerifier({ clock, tasks: { wasCreated: () => false } });
-  const people = openPeople({ stateDir });
-  const common = { read, engines: [], safeguarders: [], clock, mode: () => 'enforce' as const };
-  return (raw, facts) =>
-    makeJudge({
-      ...common,
-      verifiers: [
-        ...(facts === undefined ? [] : [statedFacts(facts, clock)]),
-        ...(looksAtDisk(raw) ? [workspace] : []),
-      ],
-      approver: !looksAtDisk(raw) ? { exceptions: () => Promise.resolve([]) } : people,
-      store: { denials: () => Promise.resolve([]) },
-    })(raw);
+  const rehearse = rehearsal === undefined ? [] : [rehearsalVerifier(rehearsal, workspace, clock)];
+  const people = openPeople({
+    stateDir: paths.state,
+    ...(paths.system === undefined ? {} : { uid: paths.system.person.uid }),
+  });
+  const policy = openOneShotPolicy({
+    base: makeBase({
+      configDir: paths.config,
+      owners: ownersOf(paths),
+      organisation: {
+        stateDir: path.join(paths.state, 'policy'),
+        owners: ownersOf(paths),
+        nowMs: () => clock.nowMs(),
+        openServer: openOpaServer,
+        openBundles: openKeptBundles,
+      },
+      tell: note,
+      watches: false,
+      withoutOrganisation: (why) =>
+        note(`the organisation's policy takes no part here, so the daemon may be stricter: ${why}`),
+    }),
+    pins: openRepositoryPins({ folder: path.join(paths.state, PINS), people, nowMs: () => clock.nowMs() }),
+    open: (layers) =>
+      openLayers(layers, existsSync(engineDir(paths)) ? engineDir(paths) : undefined, { warmUpRounds: 0 }),
+    digestOf: (layer) => digestOfLayer(layer, sums),
+    isProvenSilent: (digest) => PROVEN_SILENT.has(digest),
+    note,
+  });
+  const read: typeof readers = (action, context) => {
+    const reading = readers(action, context);
+    policy.expect(reading.effects);
+    return reading;
+  };
+  const common = { read, engines: [policy.engine], safeguarders: [], clock, mode: () => 'enforce' as const };
+  return {
+    judge: (raw, facts) =>
+      makeJudge({
+        ...common,
+        verifiers: [
+          ...(facts === undefined ? [] : [statedFacts(facts, clock)]),
+          ...(looksAtDisk(raw) ? [workspace] : []),
+          ...rehearse,
+        ],
+        approver: !looksAtDisk(raw) ? { exceptions: () => Promise.resolve([]) } : people,
+        store: { denials: () => Promise.resolve([]) },
+      })(raw),
+    close: () => policy.close(),
+  };
+}
+
+export interface OpenedJudge {
+  judge(raw: RawAttempt, facts: StatedFacts | undefined): ReturnType<ReturnType<typeof makeJudge>>;
+  close(): Promise<void>;
+}
+
+export interface RehearsalPlaces {
+  readonly home: string;
+  readonly path: string;
+  /** The guard's own places: not in the view. */
+  readonly hidden: readonly string[];
+}
+
+function rehearsalVerifier(places: RehearsalPlaces, recovery: Verifier, clock: Clock): Verifier {
+  return makeRehearsalVerifier({ rehearser: makeRehearser({ ...places, scratchIn: tmpdir() }), recovery, clock });
 }
 
 /** The documents of APIs as they are configured, for whoever looks at them. */
@@ -231,48 +394,21 @@ function looksAtDisk({ action: { cwd } }: RawAttempt): boolean {
   return cwd !== undefined && cwd !== STATED_FOLDER;
 }
 
-export function ledgerDir(stateDir: string): string {
-  return path.join(stateDir, 'ledger');
+/** Without a folder for the unpacked engine it is unpacked each time, and nothing is left behind. */
+async function openLayers(
+  layers: readonly PolicyLayer[],
+  cacheDir: string | undefined,
+  more: { readonly warmUpRounds?: number } = {},
+): Promise<OpenedLayers> {
+  const artefact = cacheDir === undefined ? {} : { cacheDir };
+  const opened = await openOpaEngine({ layers, artefact, timeoutMs: POLICY_TIMEOUT_MS, onTrouble: tell, ...more });
+  return opened.ok ? { ok: true, policy: opened.engine } : opened;
 }
 
-/** A record that could not be written. The ledger refuses everything from then on, so this is seen; it is also said. */
-function lost(error: unknown): void {
-  process.stderr.write(
-    `holdpoint: a record could not be written: ${error instanceof Error ? error.message : String(error)}\n`,
-  );
-}
-
-/** 32 bytes that stay with the installation. */
-function installationKey(file: string): Uint8Array {
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' });
-  return createHash('sha256').update(readFileSync(file)).digest();
-}
-
-/** The state of a system installation is closed to agents: what their programs have to trust lies beside the socket. */
-function publish(certificates: Certificates, folder: string): ReadonlyMap<string, string> {
-  return new Map(
-    [certificates.caFile, certificates.bundleFile].map((file) => {
-      const copy = path.join(folder, path.basename(file));
-      // Replaced whole: a program that reads it meanwhile sees the old or the new one.
-      writeFileSync(`${copy}.new`, readFileSync(file), { mode: 0o644 });
-      chmodSync(`${copy}.new`, 0o644);
-      renameSync(`${copy}.new`, copy);
-      return [file, copy];
-    }),
-  );
-}
-
-async function peopleSummary(people: People, account: string | undefined): Promise<{ readonly words: string }> {
-  const enrol = `nobody may sign yet: \`sudo holdpoint people add NAME --generate${account === undefined ? '' : ` --account ${account}`}\``;
-  const list = await people.list();
-  if (!list.ok)
-    return {
-      words: list.missing ? enrol : `nobody counts: ${list.why}`,
-    };
-  const names = list.people.filter((one) => one.removed !== true).map((one) => one.name);
-  return {
-    words: names.length === 0 ? enrol : `${names.join(', ')} may sign`,
-  };
+/** Open Policy Agent for the command line. The engine is kept unpacked in the state, where the daemon keeps it too. */
+export function openPolicyTools(stateDir: string): PolicyTools {
+  const cacheDir = path.join(stateDir, 'policy/engine');
+  return createPolicyTools(existsSync(cacheDir) ? { artefact: { cacheDir } } : {});
 }
 
 /** Absolute path of the built fallback client of the hook. */
@@ -282,10 +418,15 @@ export function hookClientBundle(): string {
 }
 
 export {
+  decisionsDir,
+  documentText as policyDocumentOf,
+  ledgerDir,
   listSafeguards,
   makeSystemClock,
   openCertificates,
   openPeopleTools,
+  openTranscripts,
+  readDecisions,
   restoreSafeguard,
   runShellAction,
   workspaceOf,

@@ -2,8 +2,8 @@
 
 export const GIT_READS: ReadonlySet<string> = new Set(
   `status log diff show blame grep ls-files ls-tree ls-remote rev-parse rev-list describe shortlog cat-file help version var
-  fetch pull clone init add merge cherry-pick revert mv am apply format-patch bundle show-ref for-each-ref name-rev merge-base
-  symbolic-ref hash-object write-tree commit-tree diff-tree diff-index diff-files whatchanged request-pull range-diff cherry
+  fetch pull clone init add merge cherry-pick revert mv am format-patch bundle show-ref for-each-ref name-rev merge-base
+  hash-object write-tree commit-tree diff-tree diff-index diff-files whatchanged request-pull range-diff cherry
   count-objects fsck verify-commit verify-tag check-ignore check-attr mergetool difftool maintenance sparse-checkout instaweb
   repack pack-refs rerere credential send-email citool gui gitk daemon subtree backfill scalar update-index check-mailmap`.split(
     /\s+/,

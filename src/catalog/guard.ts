@@ -139,8 +139,24 @@ export const GUARD_READS: ReadonlySet<string> = new Set([
   '',
 ]);
 
+/** The same of subcommands that have their own: what only looks, tries or tightens. */
+export const GUARD_INNER_READS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['policy', new Set(['check', 'test', 'eval', 'fmt', 'show', 'try', 'decisions', 'session add', 'session list'])],
+  ['except', new Set(['list'])],
+]);
+
+/** Options with which one of these writes. */
+export const GUARD_WRITE_FLAGS: ReadonlySet<string> = new Set(['-w', '--write', '-o', '--output']);
+
 /** Subcommands that no other program has: with them a file of a common name is the guard's. */
-export const GUARD_SIGNS: ReadonlySet<string> = new Set(['approve', 'preapprove', 'deny', 'enforce', 'people']);
+export const GUARD_SIGNS: ReadonlySet<string> = new Set([
+  'approve',
+  'preapprove',
+  'deny',
+  'enforce',
+  'people',
+  'except',
+]);
 
 /** Where the guard's program lies in its package. */
 export const GUARD_PROGRAM_FILES = /\/(dist\/cli[\w-]*\.[cm]?js|src\/apps\/cli\/main\.ts|bin\/[\w-]+\.cjs)$/;

@@ -23,10 +23,20 @@ export function exceptionDigest(parts: Omit<Exception, 'digest' | 'signer'>): Di
   return digestOf({ type: 'holdpoint/exception/v1', ...parts, target: { ...parts.target } });
 }
 
-/** INVARIANT: an unknown target is never covered; tampering with the guard and a deny for a forged finding never are. */
+/** The rule of a finding that says that a policy failed: malformed, undefined, too slow, not reachable. It denies. */
+export const POLICY_ERROR = 'POLICY_ERROR';
+
+/** Past this a loosening is asked for again: what is forgotten does not stay open. */
+export const EXCEPTION_LIFETIME_MAX_MS = 30 * 24 * 60 * 60 * 1000;
+
+/**
+ * INVARIANT: an unknown target is never covered; tampering with the guard and a deny for a forged finding never are, nor
+ * is the failure of a policy: an exception is about what a rule says, and a policy that failed has said nothing.
+ */
 export function coversFinding(exception: Exception, finding: { readonly rule: string }, effect: Effect): boolean {
   return (
     finding.rule === exception.rule &&
+    finding.rule !== POLICY_ERROR &&
     effect.verb === exception.verb &&
     'known' in effect.target &&
     resourceKey(effect.target.known) === resourceKey(exception.target) &&

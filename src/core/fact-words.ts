@@ -1,5 +1,6 @@
 import type { Json } from './canonical-json.ts';
 import type { Evidence } from './evidence.ts';
+import type { BroughtBackBy, RehearsalFact } from './facts.ts';
 import { resourceKey } from './resource.ts';
 
 /** A checked fact in words for a card. `✗` speaks against the act, `✓` for it, `?` could not be learnt. */
@@ -23,6 +24,7 @@ export function describeFact(evidence: Evidence): FactWords {
       text: `credential: ${text(at.kind)}, reaches ${text(at.scope)}${at.broad === true ? ', more than this task needs' : ''}`,
     };
   if ('trackedAndClean' in at) return fileWords(at);
+  if (question.check === 'rehearsal') return rehearsalWords(at);
   if (question.check === 'documentation') return documentationWords(at);
   if (question.check === 'content')
     return {
@@ -88,6 +90,42 @@ function fileWords(at: Members): FactWords {
     mark: '✗',
     text: `${path}: ${size}${where}${lost.length === 0 ? '' : `; exists nowhere else: ${lost.join(', ')}`}`,
   };
+}
+
+const BACK: Readonly<Record<BroughtBackBy, string>> = {
+  git: 'git brings it back',
+  build: 'the build makes it again',
+  task: 'made by this task',
+  temporary: 'temporary',
+  moved: 'its content stands elsewhere',
+  nothing: 'exists nowhere else',
+};
+
+/** In order of `lost`, which begins with the gravest. */
+function rehearsalWords(at: Members): FactWords {
+  const fact = at as unknown as RehearsalFact;
+  const end =
+    fact.ended === 'timed-out' ? 'rehearsal, cut short by its time limit' : `rehearsal, exit ${fact.exitCode}`;
+  if (fact.things === 0)
+    return {
+      mark: '?',
+      text: `${end}: took no file away; that does not show that it never would`,
+    };
+  const each = fact.lost.map((one) => {
+    const size = one.kind === 'directory' ? `${counted(one.files, 'file')}, ` : '';
+    const part = one.by === 'nothing' && one.irreplaceableFiles < one.files ? `${one.irreplaceableFiles} of them ` : '';
+    return `${one.fate} ${one.path} (${size}${counted(one.bytes, 'byte')}, ${part}${part === '' ? BACK[one.by] : 'exist nowhere else'})`;
+  });
+  const more = fact.things > fact.lost.length ? `; and ${fact.things - fact.lost.length} more` : '';
+  const most = fact.capped ? 'at least ' : '';
+  return {
+    mark: fact.irreplaceableFiles > 0 || fact.capped ? '✗' : '✓',
+    text: `${end}: ${each.join('; ')}${more}. In all ${most}${counted(fact.files, 'file')}, ${counted(fact.bytes, 'byte')}; irreplaceable: ${most}${counted(fact.irreplaceableFiles, 'file')}, ${counted(fact.irreplaceableBytes, 'byte')}`,
+  };
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 function plain(evidence: Evidence, fact: Json): FactWords {

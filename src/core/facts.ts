@@ -93,6 +93,42 @@ export type GitFact = {
   readonly untracked: number;
 };
 
+/** What brings a lost thing back. `moved`: its content stands somewhere else afterwards. `nothing`: it is the only copy. */
+export type BroughtBackBy = 'git' | 'build' | 'task' | 'temporary' | 'moved' | 'nothing';
+
+/** One thing that a rehearsed command took away or wrote over. */
+export type RehearsedLoss = {
+  /** Absolute. */
+  readonly path: string;
+  readonly fate: 'deleted' | 'overwritten' | 'emptied' | 'moved';
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other';
+  readonly files: number;
+  readonly bytes: number;
+  readonly by: BroughtBackBy;
+  readonly insideWorkspace: boolean;
+  /** Of `files` and `bytes`, those that exist nowhere else. */
+  readonly irreplaceableFiles: number;
+  readonly irreplaceableBytes: number;
+};
+
+/**
+ * `rehearsal` about `host/command` (digest of the bytes, folder): what the command did in a throw-away view. It says
+ * what can happen, never what cannot: a command can tell that it is rehearsed.
+ */
+export type RehearsalFact = {
+  readonly ended: 'exited' | 'timed-out';
+  readonly exitCode: number;
+  /** At most `LIMITS.rehearsedLosses`, the gravest first; the sums count all. */
+  readonly lost: readonly RehearsedLoss[];
+  readonly things: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly irreplaceableFiles: number;
+  readonly irreplaceableBytes: number;
+  /** There may be more than the sums say. */
+  readonly capped: boolean;
+};
+
 /** `recovery` about `git/ancestry` (workspace, older commit, newer commit): nothing is lost where the older one is in the newer one's history. */
 export type GitAncestryFact = {
   readonly isAncestor: boolean;

@@ -19,6 +19,8 @@ export const LIMITS = {
   /** Wrappers inside wrappers (`sh -c "sudo bash -c ..."`), scripts calling scripts. */
   nestedCommands: 16,
   scriptBytes: 256 * 1024,
+  /** Things that one rehearsal lists. */
+  rehearsedLosses: 40,
   effects: 256,
   questions: 256,
   /** Rounds of classify and verify before the attempt counts as not understood. */

@@ -23,6 +23,7 @@ export function redactSecrets(json: Json): Json {
 
 /** The same for one text. */
 export function redactText(text: string): string {
+  if (NO_SECRET.test(text)) return text;
   let out = redactPem(text);
   out = out.replace(URL_PASSWORD, (_, before: string) => `${before}:${REDACTED}@`);
   out = out.replace(URL_TOKEN, (_, before: string) => `${before}${REDACTED}@`);
@@ -57,6 +58,9 @@ export function redactForReading(text: string): string {
 const ONE_WORD = /^(?:(?:basic|bearer|digest|token)[ \t]+)?(?![-/~.])[^\s;|&<>()`'"$\\]+$/i;
 const KEY_LINES =
   /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:\r?\n|\\n)(?:[A-Za-z0-9+/=]{16,76}(?:\r?\n|\\n))*(?:[A-Za-z0-9+/]*=+(?:\r?\n|\\n))?-----END [A-Z0-9 ]*PRIVATE KEY-----$/;
+
+/** Most strings of a document: each pattern below needs space, `=` or `:`, or a run of 16 characters that is not a plain digest. */
+const NO_SECRET = /^(?:[^\s=:@]{0,15}|[0-9a-f]{64})$/;
 
 /** Members whose whole value is a secret, whatever it looks like. Digests and identities named `...Key` stay readable. */
 const SECRET_MEMBER =

@@ -4,6 +4,7 @@ import type { Effect } from '../core/effect.ts';
 import type { Check, Question } from '../core/evidence.ts';
 import type { ResourceRef } from '../core/resource.ts';
 import type { Tri } from '../core/tri.ts';
+import type { Trace } from './trace.ts';
 
 /**
  * What a reader knows besides the action. `fact` gives the answer to a question: `undefined` if it has not been asked
@@ -15,6 +16,8 @@ export interface ReadingContext {
   readonly workspace: string;
   readonly cwd: string;
   fact(check: Check, about: ResourceRef): Tri<Json> | undefined;
+  /** Where it is there, the reader of shells writes down what runs what. It changes nothing about the reading. */
+  readonly trace?: Trace;
 }
 
 /** Effects, and the questions whose answers could change them. Pure: same action, same facts, same reading. */

@@ -1,12 +1,13 @@
 import { isCatastrophic } from '../core/danger.ts';
-import type { Denial } from '../core/denial.ts';
+import { DENIED_BEFORE, type Denial, DOOR_SHUT, denialOf, doorShutBy, onlyLooks } from '../core/denial.ts';
 import { digestOf } from '../core/digest.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Exception } from '../core/exception.ts';
-import { type ResourceRef, resourceKey } from '../core/resource.ts';
+import { resourceKey } from '../core/resource.ts';
 import type { SafeguardPlan } from '../core/safeguard.ts';
 import { decideVerdict, type Finding, type LayerOpinion, type Verdict } from '../core/verdict.ts';
-import type { PolicyEngine } from '../ports/policy-engine.ts';
+import type { DecisionLog } from '../ports/decision-log.ts';
+import { POLICY_ERROR, type PolicyEngine } from '../ports/policy-engine.ts';
 import type { Safeguarder } from '../ports/safeguard.ts';
 import { type AnyJudged, demandVerified, mintJudged, type Verified } from './products.ts';
 
@@ -18,24 +19,34 @@ export interface DecideInput {
   readonly nowMs: number;
   /** `shadow`: let pass all but catastrophic classes, and say what would have been held. */
   readonly mode: 'shadow' | 'enforce';
+  readonly decisions?: Pick<DecisionLog, 'record'>;
+  monotonicMs(): number;
 }
 
 /** Fourth stage: every layer of policy, earlier denials, exceptions; then the plans that make the effects reversible. */
 export async function decide(verified: Verified, input: DecideInput): Promise<AnyJudged> {
   demandVerified(verified);
   const { attempt, effects, evidence } = verified;
-  const opinions: LayerOpinion[] = [denialOpinion(effects, input.denials)];
-  for (const engine of input.engines)
-    opinions.push(...(await engine.evaluate({ attempt, effects, evidence, nowMs: input.nowMs })));
+  const startedMs = input.monotonicMs();
   const exceptions = input.exceptions.filter(
     (one) => one.workspace === attempt.workspace && one.expiresAtMs > input.nowMs,
   );
+  const opinions: LayerOpinion[] = [denialOpinion(effects, input.denials)];
+  const policyInput = { attempt, effects, evidence, nowMs: input.nowMs, exceptions };
+  for (const engine of input.engines) opinions.push(...(await engine.evaluate(policyInput)));
   const verdict = decideVerdict(effects, opinions, exceptions);
   const plans = planSafeguards(verified, verdict, input.safeguarders);
   const common = { attempt, effects, evidence, verdict, plans };
-  if (verdict.says !== 'allow' && input.mode === 'shadow' && !standsInShadow(effects, verdict)) {
-    return mintJudged({ says: 'allow', ...common, shadowed: true });
-  }
+  const shadowed = verdict.says !== 'allow' && input.mode === 'shadow' && !standsInShadow(effects, verdict);
+  input.decisions?.record({
+    input: policyInput,
+    opinions,
+    verdict,
+    exceptions,
+    shadowed,
+    micros: Math.round((input.monotonicMs() - startedMs) * 1000),
+  });
+  if (shadowed) return mintJudged({ says: 'allow', ...common, shadowed });
   switch (verdict.says) {
     case 'allow':
       return mintJudged({ says: 'allow', ...common, shadowed: false });
@@ -51,42 +62,47 @@ export async function decide(verified: Verified, input: DecideInput): Promise<An
 function standsInShadow(effects: readonly Effect[], verdict: Verdict): boolean {
   return verdict.findings.some((finding) => {
     const effect = effects[finding.effect];
-    if (finding.says === 'allow') return false;
-    // Shadow mode suspends policy, not what a person said.
-    return finding.rule === DENIED_BEFORE || effect === undefined || isCatastrophic(effect);
+    // Shadow mode suspends policy, a broken one too, but not what a person said. What is catastrophic has a finding of the floor.
+    if (finding.says === 'allow' || finding.rule === POLICY_ERROR) return false;
+    return (
+      finding.rule === DENIED_BEFORE || finding.rule === DOOR_SHUT || effect === undefined || isCatastrophic(effect)
+    );
   });
 }
 
-/** A denial is about the effect and its target: the same effect in other clothes meets it too. */
+/**
+ * A denial is about the effect and its target: the same effect in other clothes meets it too. After three refused ways
+ * to one effect the task may only look, until a person opens its door.
+ */
 function denialOpinion(effects: readonly Effect[], denials: readonly Denial[]): LayerOpinion {
   const findings: Finding[] = [];
+  const deny = (effect: number, rule: string, reason: string): void => {
+    findings.push({ layer: 'session', rule, effect, says: 'deny', reason });
+  };
+  const shut = doorShutBy(denials);
+  const stays = shut !== undefined && !onlyLooks(effects);
   effects.forEach((effect, index) => {
-    if (!('known' in effect.target)) return;
-    const target = effect.target.known;
-    const denial = denials.find((one) => one.verb === effect.verb && takesIn(effect.verb, target, one.target));
-    if (denial === undefined) return;
-    const said = denial.say === undefined ? '' : `, saying: ${denial.say}`;
-    findings.push({
-      layer: 'session',
-      rule: DENIED_BEFORE,
-      effect: index,
-      says: 'deny',
-      reason: `a person refused this effect on this target for this task${said}; another way to the same effect is refused too`,
-    });
+    const denial = denialOf(effect, denials);
+    if (denial !== undefined) {
+      const said = denial.say === undefined ? '' : `, saying: ${denial.say}`;
+      deny(
+        index,
+        DENIED_BEFORE,
+        `a person refused this effect on this target for this task${said}; another way to the same effect is refused too`,
+      );
+    }
+    if (stays && !onlyLooks([effect])) deny(index, DOOR_SHUT, shutReason(shut));
   });
   return { layer: 'session', digest: DENIAL_RULE, findings, obligations: [] };
 }
 
-/** The denied thing itself, or a folder that goes with all that is in it. */
-function takesIn(verb: Effect['verb'], target: ResourceRef, denied: ResourceRef): boolean {
-  if (resourceKey(target) === resourceKey(denied)) return true;
-  const [outer, inner] = [target, denied].map((one) => (one.system === 'file' ? one.path[0] : undefined));
-  if ((verb !== 'destroy' && verb !== 'expose') || outer === undefined || inner === undefined) return false;
-  return inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+function shutReason({ verb, target, hold, task }: Denial): string {
+  const what = target.system === 'file' ? target.path.join('/') : resourceKey(target);
+  const which = hold ?? `--task ${/^[\w.:@-]+$/.test(task) ? task : JSON.stringify(task)}`;
+  return `three ways to the same effect (${verb} ${what}) were refused for this task, so it may only read until a person opens its door with \`holdpoint reopen ${which}\``;
 }
 
-const DENIED_BEFORE = 'session/denied-before';
-const DENIAL_RULE = digestOf({ rule: DENIED_BEFORE, version: 2 });
+const DENIAL_RULE = digestOf({ rules: [DENIED_BEFORE, DOOR_SHUT], version: 3 });
 
 function planSafeguards(
   verified: Verified,

@@ -1,10 +1,12 @@
 import type { Approval } from '../core/approval.ts';
+import { refusedWays } from '../core/denial.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { Receipt } from '../core/receipt.ts';
 import type { SafeguardTaken } from '../core/safeguard.ts';
 import type { Reader } from '../languages/reading.ts';
 import type { Approver } from '../ports/approver.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { DecisionLog } from '../ports/decision-log.ts';
 import type { Executor } from '../ports/executor.ts';
 import type { PolicyEngine } from '../ports/policy-engine.ts';
 import type { Safeguarder } from '../ports/safeguard.ts';
@@ -41,6 +43,8 @@ export interface JudgePorts {
   readonly store: Pick<Store, 'denials'>;
   readonly clock: Clock;
   mode(): 'shadow' | 'enforce';
+  /** Sees each verdict with all that it was made from. */
+  readonly decisions?: Pick<DecisionLog, 'record'>;
   readonly verifyTimeoutMs?: number;
 }
 
@@ -94,6 +98,8 @@ export function makeJudge(ports: JudgePorts): Judge {
       denials: await ports.store.denials(raw.origin.task),
       nowMs,
       mode: ports.mode(),
+      monotonicMs: () => ports.clock.monotonicMs(),
+      ...(ports.decisions === undefined ? {} : { decisions: ports.decisions }),
     });
   };
 }
@@ -138,10 +144,19 @@ export function makePipeline(ports: PipelinePorts): Pipeline {
     return refusal;
   }
 
+  /** Another way to what is refused counts for the task, over a restart too. */
+  async function countWay(judged: Judged<'deny'>): Promise<void> {
+    const denials = await ports.store.denials(judged.attempt.task);
+    for (const way of refusedWays(judged, denials, ports.clock.nowMs())) await ports.store.addDenial(way);
+  }
+
   async function proceed(raw: RawAttempt, judged: AnyJudged | Refused, executor: Executor): Promise<Ran | Refused> {
     if (isRefused(judged)) return refuse(raw, judged, undefined);
     const permission = await permit(judged);
-    if (isRefused(permission)) return refuse(raw, permission, judged);
+    if (isRefused(permission)) {
+      if (judged.says === 'deny') await countWay(judged);
+      return refuse(raw, permission, judged);
+    }
     const begun = await begin(permission, ports.clock.nowMs(), intentPayload(judged), ports.store);
     if (isRefused(begun)) return refuse(raw, begun, judged);
     const safe = await safeguard(begun, ports.safeguarders);

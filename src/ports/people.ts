@@ -1,5 +1,6 @@
 import type { Presence } from '../core/approval.ts';
 import type { Digest } from '../core/digest.ts';
+import type { Exception } from '../core/exception.ts';
 import type { Approver, Signer } from './approver.ts';
 
 export interface EnrolledKey {
@@ -44,10 +45,33 @@ export type PreapprovalCheck =
     }
   | { readonly ok: false; readonly why: string };
 
-/** What only a person may have done, besides approving. `subject`: the task, or the leaf hash of the record. */
+/** What only a person may have done, besides approving. `subject`: the task, the leaf hash of the record, the workspace, the rules. */
 export interface Order {
-  readonly order: 'reopen' | 'erase';
+  readonly order: 'reopen' | 'erase' | 'policy-unpin' | 'policy-session-drop';
   readonly subject: string;
+}
+
+/** What a person signs to put the policy of a repository in force. `digest`: of its modules and data. */
+export interface PolicyPin {
+  readonly workspace: string;
+  readonly digest: Digest;
+  readonly pinnedAtMs: number;
+  readonly because?: string;
+}
+
+export type PolicyPinCheck =
+  | { readonly ok: true; readonly signer: Signer; readonly pin: PolicyPin }
+  | { readonly ok: false; readonly why: string };
+
+export type ExceptionCheck =
+  | { readonly ok: true; readonly exception: Exception }
+  | { readonly ok: false; readonly why: string };
+
+/** A file of `<state>/exceptions`; `id` is its name without the ending. */
+export interface KeptException {
+  readonly id: string;
+  readonly file: string;
+  readonly check: ExceptionCheck;
 }
 
 export type OrderCheck =
@@ -60,6 +84,12 @@ export interface People extends Approver {
   verifyPreapproval(file: Uint8Array, scope: PreapprovalScope): Promise<PreapprovalCheck>;
   /** A signed order for exactly this, by an enrolled person with presence. Whether `atMs` is recent is the caller's to judge. */
   verifyOrder(file: Uint8Array, order: Order): Promise<OrderCheck>;
+  /** A signed pin of a repository's policy, by an enrolled person with presence. Whether it is recent is the caller's to judge. */
+  verifyPolicyPin(file: Uint8Array): Promise<PolicyPinCheck>;
+  /** A signed exception that is in force at `nowMs`. */
+  verifyException(file: Uint8Array, nowMs: number): Promise<ExceptionCheck>;
+  /** All statement files of exceptions, those that do not count too. */
+  keptExceptions(nowMs: number): Promise<readonly KeptException[]>;
   /** Statement files that do not count, with the reason: for `status`. */
   ignoredExceptions(nowMs: number): Promise<readonly { readonly file: string; readonly why: string }[]>;
 }

@@ -1,6 +1,7 @@
 import type { Attempt } from '../core/attempt.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Evidence } from '../core/evidence.ts';
+import type { Exception } from '../core/exception.ts';
 import type { LayerOpinion } from '../core/verdict.ts';
 
 export interface PolicyInput {
@@ -8,10 +9,11 @@ export interface PolicyInput {
   readonly effects: readonly Effect[];
   readonly evidence: readonly Evidence[];
   readonly nowMs: number;
+  /** Those in force for the attempt's workspace, signatures checked: rules may read them. */
+  readonly exceptions?: readonly Exception[];
 }
 
-/** The rule of a finding that says that a policy failed: malformed, undefined, too slow, not reachable. It denies. */
-export const POLICY_ERROR = 'POLICY_ERROR';
+export { POLICY_ERROR } from '../core/exception.ts';
 
 /**
  * One or more layers of policy. Contract: pure in its input; a failure of any kind is a finding that denies, never a

@@ -1,7 +1,8 @@
 import type { Json } from '../core/canonical-json.ts';
 import type { Digest } from '../core/digest.ts';
+import { isAtOrBelow, placesOf } from '../core/places.ts';
 import type { Layer } from '../core/verdict.ts';
-import type { PolicyEngine } from './policy-engine.ts';
+import type { PolicyEngine, PolicyInput } from './policy-engine.ts';
 
 export interface RegoModule {
   /** As errors name it: a path relative to its folder. */
@@ -11,6 +12,16 @@ export interface RegoModule {
 
 /** Which attempts a layer is asked about. A layer without a scope is asked about all. */
 export type PolicyScope = { readonly workspace: string } | { readonly task: string };
+
+/** Whether a layer is asked about an attempt. One of a workspace is asked wherever the attempt is at work there. */
+export function isInScope(
+  scope: PolicyScope | undefined,
+  { attempt, effects }: Pick<PolicyInput, 'attempt' | 'effects'>,
+): boolean {
+  if (scope === undefined) return true;
+  if ('task' in scope) return scope.task === attempt.task;
+  return placesOf(attempt, effects).some((place) => isAtOrBelow(place, scope.workspace));
+}
 
 /** One layer of policy. Files named `*_test.rego` are for `test` and take no part. */
 export interface PolicyLayer {
@@ -41,6 +52,8 @@ export interface LayerInForce {
   readonly digest: Digest;
   readonly scope?: PolicyScope;
   readonly revision?: string;
+  /** How many rules are asked. */
+  readonly rules?: number;
 }
 
 /** Layers that can be replaced while attempts are judged. Contract: on a fault the last good ones stay; no attempt is dropped. */

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { findPaths } from '../../src/apps/paths.ts';
 import { openJudge } from '../../src/apps/wire.ts';
 import type { Action, ActionKind } from '../../src/core/attempt.ts';
 import type { Json } from '../../src/core/canonical-json.ts';
@@ -201,11 +202,14 @@ function actionOf(row: Row, text: string, cwd: string): Action {
   return { kind: row.action_kind, bytes: new TextEncoder().encode(text), cwd, ...dialect };
 }
 
+/** No settings and no state: the pack alone. */
+const opened = openJudge(findPaths({ HOME: '/nonexistent' }), () => undefined);
+after(async () => (await opened).close());
+
 async function says(row: Row): Promise<string> {
   const place = makePlace();
   const text = SETTINGS[row.id]?.(place) ?? row.example;
-  const judge = await openJudge(path.join(place.outside, 'state'));
-  const judged = await judge(
+  const judged = await (await opened).judge(
     {
       id: row.id,
       action: actionOf(row, text, place.workspace),

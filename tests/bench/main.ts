@@ -1,11 +1,12 @@
 // `npm run bench [NAME]...`: figures beside their floors and peers, from one run. The same run writes docs/benchmarks.md
 // with `--write`.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { benchDecision } from './decision.ts';
 import { benchEgress } from './egress.ts';
 import { benchHook } from './hook.ts';
 import { ledgerBench } from './ledger.ts';
+import { benchPolicy } from './policy.ts';
 import { benchReaders } from './readers.ts';
 
 interface Row {
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, { readonly title: string; run(): Promise<
   decision: { title: 'The decision', run: benchDecision },
   readers: { title: 'Requests to APIs, parsed and classified', run: benchReaders },
   ledger: { title: 'The ledger', run: ledgerBench },
+  policy: { title: 'Policies', run: benchPolicy },
   egress: {
     title: 'The gateway',
     run: async () =>
@@ -61,5 +63,9 @@ Written by \`npm run bench -- --write\` on a shared machine with ${machine}. Eac
 of the same run; compare ratios, not runs.
 
 ${parts.join('\n')}`;
-  writeFileSync(new URL('../../docs/benchmarks.md', import.meta.url), text);
+  const file = new URL('../../docs/benchmarks.md', import.meta.url);
+  // The oracle's figures come from a command of its own.
+  const before = readFileSync(file, 'utf8');
+  const oracle = before.indexOf('\n## The oracle\n');
+  writeFileSync(file, oracle === -1 ? text : text + before.slice(oracle));
 }

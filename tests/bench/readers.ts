@@ -33,6 +33,7 @@ export async function benchReaders(): Promise<readonly ReaderRow[]> {
   );
   if (!openapi.ok || !schema.ok) throw new Error('the documents of the bench cannot be read');
   const read = await allReaders(
+    undefined,
     describedApis([
       {
         name: 'rest',

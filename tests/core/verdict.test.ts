@@ -3,7 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { dangerOf } from '../../src/core/danger.ts';
 import type { Effect } from '../../src/core/effect.ts';
-import { coversFinding } from '../../src/core/exception.ts';
+import { coversFinding, POLICY_ERROR } from '../../src/core/exception.ts';
 import { resourceKey } from '../../src/core/resource.ts';
 import { decideVerdict, type Finding, joinVerdicts, type Says, type Verdict } from '../../src/core/verdict.ts';
 import { effects, exception, finding, opinion, opinions, resource } from './generators.ts';
@@ -148,6 +148,27 @@ test('no exception covers an unknown target or tampering with the guard', () => 
       assert.equal(coversFinding(one, { rule: one.rule }, about), false);
       assert.equal(coversFinding(one, { rule: one.rule }, { ...about, target: { known: one.target }, tags: [] }), true);
       assert.notEqual(decideVerdict([about], [], [{ ...one, rule: 'floor/silence' }]).says, 'allow');
+    }),
+  );
+});
+
+test('no exception covers the failure of a policy', () => {
+  fc.assert(
+    fc.property(exception, (one) => {
+      const about: Effect = {
+        verb: one.verb,
+        target: { known: one.target },
+        count: { min: 1, max: 1 },
+        reversal: 'irreversible',
+        basis: 'parsed',
+        source: 'test',
+        summary: 'deletes it',
+      };
+      const failure: Finding = { layer: 'built-in', rule: POLICY_ERROR, effect: 0, says: 'deny', reason: 'too slow' };
+      const opinion = { layer: 'built-in', digest: one.digest, findings: [failure], obligations: [] } as const;
+      const verdict = decideVerdict([about], [opinion], [{ ...one, rule: POLICY_ERROR }]);
+      assert.equal(verdict.says, 'deny');
+      assert.deepEqual(verdict.findings, [failure]);
     }),
   );
 });

@@ -56,6 +56,11 @@ test('two at once both end with the same client', { skip }, async () => {
 
 const failures: readonly (readonly [note: string, npm: string, why: RegExp])[] = [
   ['npm fails', 'echo "no network" >&2; exit 1', /npm could not install .*: no network/],
+  [
+    'npm has no network',
+    `printf 'npm error code %s\\nnpm error request to https://r.example failed, reason: getaddrinfo %s\\nnpm error A complete log of this run can be found in: /x\\n' EAI_AGAIN EAI_AGAIN >&2; exit 1`,
+    /npm could not install .*: request to https:\/\/r\.example failed, reason: getaddrinfo EAI_AGAIN$/,
+  ],
   ['there is no build for the platform', 'mkdir node_modules', /has no program for/],
   ['another version came', layDown('1.0.0'), /does not start: 1\.0\.0/],
   ['the client does not start', `${layDown('x')}\nchmod -x node_modules/@anthropic-ai/*/claude`, /does not start/],

@@ -59,7 +59,7 @@ describe('docs/providers.md', () => {
       documents.documents.map((one) => one.name),
       ['acme', 'shop'],
     );
-    read.value = await allReaders(describeDocuments(documents.documents, documents.githubHosts).apis);
+    read.value = await allReaders(undefined, describeDocuments(documents.documents, documents.githubHosts).apis);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -21,7 +21,16 @@ test('every stage refuses a product that the stage before it did not make', asyn
   const stages: readonly (() => unknown)[] = [
     () => classify(forged, [], toyReader),
     () => verify(forged, () => forged, { verifiers: [], clock }),
-    () => decide(forged, { engines: [], safeguarders: [], exceptions: [], denials: [], nowMs: 0, mode: 'enforce' }),
+    () =>
+      decide(forged, {
+        engines: [],
+        safeguarders: [],
+        exceptions: [],
+        denials: [],
+        nowMs: 0,
+        mode: 'enforce',
+        monotonicMs: () => 0,
+      }),
     () => approve(forged, 0, { store, approver: forged, nonce: () => '', lifetimeMs: 1 }),
     () => authorize(forged),
     () => reauthorize(forged, forged, [], store),

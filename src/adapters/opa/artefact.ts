@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -53,6 +54,13 @@ export async function loadEngineModule(options: ArtefactOptions = {}): Promise<E
       why: `the policy engine cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     };
   }
+}
+
+/** The recorded sums alone: a digest of a layer needs the version of OPA, not OPA. Throws where they cannot be read. */
+export function readSums(options: ArtefactOptions = {}): EngineSums {
+  const sums = parseSums(readFileSync(options.sums ?? SUMS, 'utf8'));
+  if (sums === undefined) throw new Error('the checksums of the policy engine cannot be read');
+  return sums;
 }
 
 async function keep(file: string, bytes: Uint8Array): Promise<void> {

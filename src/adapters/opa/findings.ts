@@ -1,12 +1,16 @@
+import { dangerOf } from '../../core/danger.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Check } from '../../core/evidence.ts';
 import { questionKey } from '../../core/evidence.ts';
+import { LIMITS } from '../../core/limits.ts';
 import type { Finding, Layer, LayerOpinion, Obligation, Says } from '../../core/verdict.ts';
 import { POLICY_ERROR, type PolicyInput } from '../../ports/policy-engine.ts';
 
 export interface LayerName {
   readonly layer: Layer;
   readonly digest: Digest;
+  /** As messages name it: there may be several of one kind. */
+  readonly label: string;
 }
 
 /** What OPA found, by rule: `data.holdpoint.policies.<name>.hold` to a list. */
@@ -37,10 +41,13 @@ interface Rule {
 
 /** A failure as an opinion: it denies every effect, and an attempt without effects too. */
 export function policyError(name: LayerName, effects: number, why: string): LayerOpinion {
-  const findings = Array.from({ length: Math.max(1, effects) }, (_, effect): Finding => {
-    return { layer: name.layer, rule: POLICY_ERROR, effect, says: 'deny', reason: `policy error: ${why}` };
+  // One that denies is enough for all; this bounds the answer where the list of effects is itself the fault.
+  const length = Math.min(LIMITS.effects, Math.max(1, effects));
+  const reason = `policy error (${name.label}): ${why.replace(/\s+/g, ' ')}`;
+  const findings = Array.from({ length }, (_, effect): Finding => {
+    return { layer: name.layer, rule: POLICY_ERROR, effect, says: 'deny', reason };
   });
-  return { ...name, findings, obligations: [] };
+  return { layer: name.layer, digest: name.digest, findings, obligations: [] };
 }
 
 /** Reads what one layer found. INVARIANT: what is not exactly a finding denies; nothing is skipped. */
@@ -63,12 +70,12 @@ export function opinionOf(
     for (const item of list as readonly unknown[]) {
       const read = rule.conftest ? readConftest(rule, item, input) : readFinding(rule, item, input);
       if (typeof read === 'string') return fault(`\`${path}\`: ${read}`);
-      if (rule.says === 'allow' && ONLY_TIGHTEN.has(name.layer)) continue;
-      for (const one of read.findings) findings.push({ layer: name.layer, ...one });
+      for (const one of read.findings)
+        if (one.says !== 'allow' || !ONLY_TIGHTEN.has(name.layer)) findings.push({ layer: name.layer, ...one });
       obligations.push(...read.obligations);
     }
   }
-  return { ...name, findings, obligations };
+  return { layer: name.layer, digest: name.digest, findings, obligations };
 }
 
 interface Read {
@@ -111,6 +118,10 @@ function readFinding(rule: Rule, item: unknown, input: PolicyInput): Read | stri
   const missing = verify === undefined ? [] : unverified(verify, effect, input);
   if (missing === undefined) return `\`verify\` of the finding \`${id}\` is not a list of checks`;
   const full = id.startsWith(`${rule.name}/`) ? id : `${rule.name}/${id}`;
+  // INVARIANT: a rule that allows makes nothing stricter that is harmless: the proof of silence leaves it out.
+  const target = input.effects[effect];
+  if (missing.length > 0 && rule.says === 'allow' && target !== undefined && dangerOf(target) === 'harmless')
+    return { findings: [], obligations: [] };
   // What was to be verified and is not turns an allow into a hold; it never weakens a hold or a deny.
   const says = missing.length > 0 && rule.says === 'allow' ? 'hold' : rule.says;
   const why = missing.length > 0 ? `${reason}; not verified: ${missing.join(', ')}` : reason;

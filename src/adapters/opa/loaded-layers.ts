@@ -1,15 +1,14 @@
-import type { Digest } from '../../core/digest.ts';
-import type { Layer } from '../../core/verdict.ts';
-import { answerOf, isLoaded, isSetAnswers } from './answers.ts';
+import type { LayerInForce } from '../../ports/policy-layers.ts';
+import { answerOf, isLoaded, isSetAnswers, type RuleAt } from './answers.ts';
 import type { EngineSums } from './artefact.ts';
 import type { EngineThread } from './engine-thread.ts';
 import { INPUT_SCHEMA } from './input-schema.ts';
-import { digestOfLayer, isTest, LAYER_LIMITS, type OpaLayer, type Problem, type RegoModule } from './layers.ts';
+import { digestOfLayer, isTest, labelOf, type OpaLayer, type Problem, whyTooLarge } from './layers.ts';
 
 /** A layer that a thread has compiled. `set` is its number there. */
-export interface LoadedLayer {
-  readonly layer: Layer;
-  readonly digest: Digest;
+export interface LoadedLayer extends LayerInForce {
+  readonly label: string;
+  readonly rules: number;
   readonly set: number;
   readonly silent: boolean;
   readonly asked: readonly string[];
@@ -22,20 +21,21 @@ export type LoadedLayers =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 const LOAD_TIMEOUT_MS = 20_000;
-const WARM_UP_ROUNDS = 10;
 
 /** Compiles all layers in one thread, each apart from the others. All or none. */
 export async function loadLayers(
   thread: EngineThread,
   layers: readonly OpaLayer[],
   sums: EngineSums,
+  warmUpRounds: number,
 ): Promise<LoadedLayers> {
   const loaded: LoadedLayer[] = [];
   for (const layer of layers) {
     const modules = layer.modules.filter((one) => !isTest(one));
+    const label = labelOf(layer);
     const problem = (message: string): LoadedLayers => ({
       ok: false,
-      problems: [{ code: 'layer_error', message: `${layer.layer}: ${message}` }],
+      problems: [{ code: 'layer_error', message: `${label}: ${message}` }],
     });
     const tooLarge = whyTooLarge(modules, layer.data);
     if (tooLarge !== undefined) return problem(tooLarge);
@@ -46,20 +46,44 @@ export async function loadLayers(
     const called = await thread.call('load', request, LOAD_TIMEOUT_MS);
     if (!called.ok) return problem(called.why);
     const answer = answerOf(called.answer, isLoaded);
-    if (!answer.ok) return answer;
-    const places = new Map<string, string>();
-    for (const rule of answer.value.rules)
-      if (!places.has(rule.path)) places.set(rule.path, `${rule.file}:${rule.row}`);
+    if (!answer.ok) {
+      const problems = answer.problems.map((one) => ({ ...one, message: `${one.message} (${label})` }));
+      return { ok: false, problems };
+    }
     const { set, silent, asked } = answer.value;
-    loaded.push({ layer: layer.layer, digest, set, silent, asked, places });
+    const places = placesOf(answer.value.rules);
+    const rules = answer.value.rules.length;
+    loaded.push({
+      layer: layer.layer,
+      label,
+      rules,
+      digest,
+      set,
+      silent,
+      asked,
+      places,
+      ...(layer.scope === undefined ? {} : { scope: layer.scope }),
+      ...(layer.revision === undefined ? {} : { revision: layer.revision }),
+    });
   }
-  return (await warmUp(thread, loaded)) ?? { ok: true, layers: loaded };
+  return (await warmUp(thread, loaded, warmUpRounds)) ?? { ok: true, layers: loaded };
+}
+
+/** Where the first rule of each path stands. */
+export function placesOf(rules: readonly RuleAt[]): ReadonlyMap<string, string> {
+  const places = new Map<string, string>();
+  for (const rule of rules) if (!places.has(rule.path)) places.set(rule.path, `${rule.file}:${rule.row}`);
+  return places;
 }
 
 /** The first calls compile WebAssembly; they must not eat the time of an attempt. What policies say to it is no matter. */
-async function warmUp(thread: EngineThread, layers: readonly LoadedLayer[]): Promise<LoadedLayers | undefined> {
+async function warmUp(
+  thread: EngineThread,
+  layers: readonly LoadedLayer[],
+  rounds: number,
+): Promise<LoadedLayers | undefined> {
   const header = JSON.stringify({ sets: layers.map((one) => one.set), maxSteps: 10_000 });
-  for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     const called = await thread.call('evaluate', `${header}\n${WARM_UP_DOCUMENT}`, LOAD_TIMEOUT_MS);
     const answer = called.ok ? answerOf(called.answer, isSetAnswers) : undefined;
     if (answer?.ok !== true)
@@ -87,10 +111,5 @@ const WARM_UP_DOCUMENT = JSON.stringify({
     tags: [],
   })),
   evidence: [],
+  exceptions: [],
 });
-
-function whyTooLarge(modules: readonly RegoModule[], data: OpaLayer['data']): string | undefined {
-  if (modules.length > LAYER_LIMITS.modules) return `more than ${LAYER_LIMITS.modules} files`;
-  const chars = modules.reduce((sum, one) => sum + one.text.length, JSON.stringify(data ?? {}).length);
-  return chars > LAYER_LIMITS.chars ? `more than ${LAYER_LIMITS.chars} characters` : undefined;
-}

@@ -9,7 +9,7 @@ import type { Imports, Memory } from './webassembly.ts';
 export interface EngineWorld {
   readonly imports: Imports;
   attach(memory: Memory): void;
-  /** The end of what was written to standard output and error: how Go says that it gives up. */
+  /** The beginning of what was written to standard output and error: Go gives up with its reason first, then its stacks. */
   lastWords(): string;
 }
 
@@ -86,7 +86,7 @@ export function makeEngineWorld(): EngineWorld {
         for (let index = 0; index < count; index += 1) {
           const at = view().getUint32(vectors + index * 8, true);
           const bytes = view().getUint32(vectors + index * 8 + 4, true);
-          words = (words + decoder.decode(new Uint8Array(view().buffer, at, bytes))).slice(-LAST_WORDS_MAX_CHARS);
+          words = (words + decoder.decode(new Uint8Array(view().buffer, at, bytes))).slice(0, LAST_WORDS_MAX_CHARS);
           total += bytes;
         }
         view().setUint32(written, total, true);

@@ -1,10 +1,11 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Approval, Presence } from '../../core/approval.ts';
 import { canonicalBytes } from '../../core/canonical-json.ts';
-import { type Exception, exceptionDigest } from '../../core/exception.ts';
+import { parseDigest } from '../../core/digest.ts';
+import { exceptionDigest } from '../../core/exception.ts';
 import { type Claim, claimDigest, claimJson } from '../../core/hold.ts';
 import type { ApprovalCheck, Signer } from '../../ports/approver.ts';
-import type { People, PreapprovalCheck, PreapprovalScope } from '../../ports/people.ts';
+import type { ExceptionCheck, People, PreapprovalCheck, PreapprovalScope } from '../../ports/people.ts';
 import { keyIdOf } from '../../protocols/sshsig/index.ts';
 import {
   createDirectoryReader,
@@ -15,7 +16,14 @@ import {
 } from './directory.ts';
 import { proves } from './registry.ts';
 import { createStatementFolder } from './statement-folder.ts';
-import { exceptionSchema, orderSchema, preapprovalSchema, readStatement, type StatementResult } from './statements.ts';
+import {
+  exceptionSchema,
+  orderSchema,
+  policyPinSchema,
+  preapprovalSchema,
+  readStatement,
+  type StatementResult,
+} from './statements.ts';
 import { verifySignature } from './verify-signature.ts';
 
 const MAX_SIGNATURES = 16;
@@ -44,6 +52,27 @@ export function openPeople(options: PeopleOptions): People {
     },
     async ignoredExceptions(nowMs) {
       return (await exceptionStates(nowMs)).flatMap(({ file, state }) => (state.ok ? [] : [{ file, why: state.why }]));
+    },
+    async keptExceptions(nowMs) {
+      return (await exceptionStates(nowMs)).map(({ file, state }) => ({
+        id: basename(file, '.json'),
+        file,
+        check: state,
+      }));
+    },
+    async verifyException(file, nowMs) {
+      return exceptionFrom(readStatement(file, exceptionSchema), await directory(), nowMs);
+    },
+    async verifyPolicyPin(file) {
+      const result = readStatement(file, policyPinSchema);
+      if (!result.ok) return result;
+      const found = presentSigner(result, await directory());
+      if (!found.ok) return found;
+      const { workspace, digest, pinnedAtMs, because } = result.statement;
+      const pinned = parseDigest(digest);
+      if (pinned === undefined) return no('the digest is none');
+      const pin = { workspace, digest: pinned, pinnedAtMs, ...(because === undefined ? {} : { because }) };
+      return { ok: true, signer: found.signer, pin };
     },
     async verifyPreapproval(file, scope) {
       const result = readStatement(file, preapprovalSchema);
@@ -111,7 +140,7 @@ function exceptionFrom(
   result: StatementResult<ReturnType<typeof exceptionSchema.parse>>,
   read: DirectoryResult,
   nowMs: number,
-): { readonly ok: true; readonly exception: Exception } | { readonly ok: false; readonly why: string } {
+): ExceptionCheck {
   if (!result.ok) return result;
   const found = presentSigner(result, read);
   if (!found.ok) return found;

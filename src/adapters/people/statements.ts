@@ -33,11 +33,20 @@ export const preapprovalSchema = z.strictObject({
   because: text(2000),
 });
 
-/** What a person signs to have a payload erased, or what was denied for a task forgotten. */
+/** What a person signs to put the policy of a repository in force: its modules, by their digest. */
+export const policyPinSchema = z.strictObject({
+  type: z.literal('holdpoint/policy-pin/v1'),
+  workspace: z.string().max(4096).startsWith('/'),
+  digest,
+  pinnedAtMs: timeSchema,
+  because: text(2000).optional(),
+});
+
+/** What a person signs to have a payload erased, what was denied for a task forgotten, or rules taken out. */
 export const orderSchema = z.strictObject({
   type: z.literal('holdpoint/order/v1'),
-  order: z.enum(['reopen', 'erase']),
-  subject: z.string().max(512),
+  order: z.enum(['reopen', 'erase', 'policy-unpin', 'policy-session-drop']),
+  subject: z.string().max(4096),
   atMs: timeSchema,
 });
 

@@ -60,7 +60,7 @@ export class Ledger {
       // SECURITY: after a failed write nothing is known for certain, so nothing more is promised until it is opened anew.
       this.#frontier = before.frontier;
       this.#latestMs = before.latestMs;
-      this.#broken = `the ledger cannot be used any more: ${messageOf(error)}`;
+      this.#broken = `the ledger cannot be used any more: ${messageOf(error)}; once the cause is gone, \`holdpoint down\` and \`holdpoint up\` open it anew`;
       this.#rollBack();
       return refuseAll(calls, this.#broken);
     }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Action } from '../../core/attempt.ts';
 import { canonicalBytes, type Json } from '../../core/canonical-json.ts';
@@ -17,12 +18,26 @@ export interface CheckDeps {
   readonly person: string;
 }
 
+/** Runs the command in a throw-away view too. */
+export const REHEARSE = '--rehearse';
+
 export type CheckKind = Action['kind'];
+const KINDS: readonly CheckKind[] = ['shell', 'sql', 'http', 'graphql', 'mcp', 'file', 'git'];
 const TEXT: ReadonlySet<CheckKind> = new Set(['shell', 'sql', 'git']);
 
-/** `holdpoint check [--json] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'` */
-export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps): Promise<number> {
+/** What `check` and `explain` take. */
+export interface CheckRequest {
+  readonly json: boolean;
+  readonly rehearse: boolean;
+  readonly cwd: string;
+  readonly text: string;
+  readonly action: Action;
+}
+
+/** `[--json] [--rehearse] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'` */
+export function parseCheckArgs(args: readonly string[], io: Io): CheckRequest | { readonly error: string } {
   let json = false;
+  let rehearse = false;
   let kind: CheckKind = 'shell';
   let dialect: string | undefined;
   let cwd = io.cwd;
@@ -35,22 +50,40 @@ export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps)
     }
     const value = args[i + 1];
     if (arg === '--json') json = true;
-    else if ((arg === '--kind' || arg === '--dialect' || arg === '--cwd') && value !== undefined) {
-      if (arg === '--kind' && !isKind(value)) return usage(io, `unknown kind \`${value}\``);
+    // What judges was chosen by it already.
+    else if (arg === REHEARSE) rehearse = true;
+    else if (arg === '--kind' || arg === '--dialect' || arg === '--cwd') {
+      if (value === undefined) return { error: `\`${arg}\` takes a value; see \`holdpoint help check\`` };
+      if (arg === '--kind' && !isKind(value))
+        return { error: `unknown kind \`${value}\`; known are ${KINDS.join(', ')}` };
       if (arg === '--kind' && isKind(value)) kind = value;
       if (arg === '--dialect') dialect = value;
       if (arg === '--cwd') cwd = path.resolve(io.cwd, value);
       i += 1;
-    } else if (arg.startsWith('--')) return usage(io, `unknown argument \`${arg}\``);
+    } else if (arg === '--batch')
+      return { error: '`--batch` reads everything from standard input and takes no other argument' };
+    else if (arg.startsWith('--')) return { error: `unknown argument \`${arg}\`` };
     else words.push(arg);
   }
   const [text, ...rest] = words;
   if (text === undefined || rest.length > 0)
-    return usage(io, "give the command as one argument: `holdpoint check 'rm -rf build'`");
+    return { error: "give the command as one argument: `holdpoint check 'rm -rf build'`" };
+  // A folder that is not there would be judged as one that holds nothing.
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return { error: `no folder \`${cwd}\`` };
   const made = makeAction(kind, TEXT.has(kind) ? text : safeParse(text), cwd, dialect);
-  if (!made.ok) return usage(io, made.error);
-  const judged = await deps.judge(rawOf(made.action, deps, cwd), undefined);
-  const view = viewOf(judged, text);
+  return made.ok ? { json, rehearse, cwd, text, action: made.action } : { error: made.error };
+}
+
+/** `holdpoint check [--json] [--rehearse] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'` */
+export async function runCheck(args: readonly string[], io: Io, deps: CheckDeps): Promise<number> {
+  const request = parseCheckArgs(args, io);
+  if ('error' in request) {
+    io.err(`holdpoint check: ${request.error}\n`);
+    return EXIT.usage;
+  }
+  const { json, rehearse, cwd, text, action } = request;
+  const judged = await deps.judge(rawOf(action, deps, cwd), undefined);
+  const view = { ...viewOf(judged, text), ...(rehearse ? { rehearsal: rehearsalView(judged) } : {}) };
   io.out(json ? `${JSON.stringify(view)}\n` : textOf(view, judged, text, io));
   return exitOf(view.verdict);
 }
@@ -74,7 +107,7 @@ export function viewOf(judged: AnyJudged | Refused, _text: string): CheckView {
   };
 }
 
-function effectView(effect: Effect): Json {
+export function effectView(effect: Effect): Json {
   return {
     verb: effect.verb,
     target: 'known' in effect.target ? { ...effect.target.known } : { unknown: effect.target.unknown },
@@ -86,6 +119,13 @@ function effectView(effect: Effect): Json {
     ...(effect.span === undefined ? {} : { span: [...effect.span] }),
     ...(effect.tags === undefined ? {} : { tags: [...effect.tags] }),
   };
+}
+
+/** What was seen, or `{ unknown }` with the reason why nothing was. */
+function rehearsalView(judged: AnyJudged | Refused): Json {
+  const evidence = isRefused(judged) ? undefined : judged.evidence.find((one) => one.question.check === 'rehearsal');
+  if (evidence === undefined) return { unknown: 'refused before anything was asked' };
+  return 'known' in evidence.answer ? evidence.answer.known : { unknown: evidence.answer.unknown };
 }
 
 function textOf(view: CheckView, judged: AnyJudged | Refused, text: string, io: Io): string {
@@ -142,7 +182,7 @@ export function makeAction(
 }
 
 export function isKind(text: string): text is CheckKind {
-  return ['shell', 'sql', 'http', 'graphql', 'mcp', 'file', 'git'].includes(text);
+  return KINDS.some((kind) => kind === text);
 }
 
 function safeParse(text: string): unknown {
@@ -151,9 +191,4 @@ function safeParse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function usage(io: Io, text: string): number {
-  io.err(`holdpoint check: ${text}\n`);
-  return EXIT.usage;
 }

@@ -3,10 +3,13 @@ import { homedir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../../core/canonical-json.ts';
+import { POLICY_ERROR } from '../../core/exception.ts';
+import { visibleText } from '../../core/visible-text.ts';
 import type { ReceiptRecord } from '../../ports/store.ts';
 import { findPaths } from '../paths.ts';
 import { verifyLogCommand } from '../verify-log/command.ts';
 import {
+  decisionsDir,
   hookClientBundle,
   ledgerDir,
   listSafeguards,
@@ -16,20 +19,27 @@ import {
   openEngine,
   openJudge,
   openPeopleTools,
+  openPolicyTools,
+  openTranscripts,
+  policyDocumentOf,
+  readDecisions,
   restoreSafeguard,
   runShellAction,
   workspaceOf,
 } from '../wire.ts';
 import { runApis } from './apis.ts';
-import { type CheckDeps, runCheck } from './check.ts';
+import { runAudit } from './audit.ts';
+import { type CheckDeps, REHEARSE, runCheck } from './check.ts';
 import { runBatch } from './check-batch.ts';
 import { ask } from './client.ts';
 import { runEnforce } from './enforce.ts';
+import { runExcept } from './except.ts';
 import { type ExecDeps, runAsk, runExec } from './exec.ts';
+import { runExplain } from './explain.ts';
 import { runApprove, runDeny, runHolds, runShow, usage } from './holds.ts';
 import { hookFiles, runInit } from './init.ts';
 import { findTools } from './install/probe.ts';
-import { readMode } from './install/record.ts';
+import { readMode, readRehearse } from './install/record.ts';
 import {
   findUserSystemd,
   installUserUnits,
@@ -41,6 +51,7 @@ import type { Io } from './io.ts';
 import { runLog } from './log.ts';
 import { runReopen } from './order.ts';
 import { runPeople } from './people.ts';
+import { runPolicy } from './policy/policy.ts';
 import { runPreapprove } from './preapprove.ts';
 import { runRun } from './run.ts';
 import { findKey, type Signed, signStatement } from './sign-claim.ts';
@@ -53,6 +64,7 @@ import { runDown, runStatus, runUp, type UpDeps } from './up.ts';
 
 const SYSTEM_STANDS =
   'works for the whole machine here: `sudo holdpoint init --system …` and `sudo holdpoint uninstall --system` change it';
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 const SMALL_FILE_BYTES = 64 * 1024;
 
 /** Every command by its name, with what it needs from the real world. */
@@ -62,11 +74,29 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
   const [node = process.execPath] = self;
   const systemd = findUserSystemd(io.env, paths);
 
-  const judgeDeps = async (): Promise<CheckDeps> => ({
-    judge: await openJudge(paths.state),
+  const judgeDeps = async (rehearse = false): Promise<CheckDeps & { close(): Promise<void> }> => ({
+    ...(await openJudge(
+      paths,
+      (line) => io.err(`holdpoint: note: ${visibleText(line)}\n`),
+      rehearse
+        ? {
+            home: io.env.HOME ?? homedir(),
+            path: io.env.PATH ?? DEFAULT_PATH,
+            hidden: [paths.state, paths.config, paths.runtime],
+          }
+        : undefined,
+    )),
     workspaceOf,
     person: userInfo().username,
   });
+  const withJudge = async (run: (deps: CheckDeps) => Promise<number>, rehearse = false): Promise<number> => {
+    const deps = await judgeDeps(rehearse);
+    try {
+      return await run(deps);
+    } finally {
+      await deps.close();
+    }
+  };
   const execDeps: ExecDeps = { paths, workspaceOf, runShell: (run) => runShellAction(run), readFile, ciIdentity };
   const up: UpDeps = {
     paths,
@@ -80,10 +110,12 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         version,
         execCommand: [...self, 'exec', '--socket', paths.socket],
         mode: () => readMode(paths.config),
+        // Under the daemon's own account a view of the agent's files would not be the agent's.
+        ...(paths.trust === 'advisory' && readRehearse(paths.config) ? { rehearse: { path: DEFAULT_PATH } } : {}),
       });
       if (!opened.ok) return opened;
-      const { ended, close } = opened.engine.daemon;
-      return { ok: true, ended, close };
+      const { daemon, policy } = opened.engine;
+      return { ok: true, ended: daemon.ended, close: daemon.close, reload: () => void policy.reload() };
     },
   };
   const holds = {
@@ -113,8 +145,20 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
 
   switch (name) {
     case 'check':
-      if (args.length === 1 && args[0] === '--batch') return runBatch(io, await judgeDeps());
-      return runCheck(args, io, await judgeDeps());
+      return withJudge(
+        (deps) => (args.length === 1 && args[0] === '--batch' ? runBatch(io, deps) : runCheck(args, io, deps)),
+        args.includes(REHEARSE),
+      );
+    case 'explain': {
+      const { allReaders } = await import('../readers.ts');
+      const read = await allReaders();
+      return withJudge((deps) => runExplain(args, io, { ...deps, read }));
+    }
+    case 'audit': {
+      const home = io.env.HOME ?? homedir();
+      const transcripts = openTranscripts({ home, env: io.env });
+      return withJudge((deps) => runAudit(args, io, { ...deps, transcripts, home, nowMs: Date.now }));
+    }
     case 'ask':
       return runAsk(args, io, execDeps);
     case 'exec':
@@ -130,7 +174,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     case 'deny':
       return runDeny(args, io, holds);
     case 'preapprove':
-      return runPreapprove(args, io, { ...(await judgeDeps()), sign, nowMs: Date.now });
+      return withJudge((deps) => runPreapprove(args, io, { ...deps, sign, nowMs: Date.now }));
     case 'people':
       return runPeople(args, io, {
         open: (account) =>
@@ -152,6 +196,20 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       return runDown(args, io, up);
     case 'log':
       return runLog(args, io, { paths, sign, nowMs: Date.now });
+    case 'except':
+      return runExcept(args, io, { paths, sign, nowMs: Date.now, workspaceOf });
+    case 'policy':
+      return runPolicy(args, io, {
+        paths,
+        sign,
+        version,
+        openTools: () => openPolicyTools(paths.state),
+        openJudge: () => judgeDeps(),
+        documentOf: policyDocumentOf,
+        workspaceOf,
+        readDecisions: () => readDecisions(decisionsDir(paths.state)),
+        nowMs: Date.now,
+      });
     case 'reopen':
       return runReopen(args, io, { paths, sign, nowMs: Date.now });
     case 'apis':
@@ -165,6 +223,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       return verifyLogCommand(
         args.length === 0 || args[0]?.startsWith('--') === true ? [ledgerDir(paths.state), ...args] : args,
         io.out,
+        io.err,
       );
     case 'init':
       if (args.includes('--system')) return runSystemInit(args, io, { nowMs: Date.now(), findTools });
@@ -180,6 +239,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
         clientBundle: hookClientBundle(),
         start: [...self, 'up'],
         ...(systemd === undefined ? {} : { installUnits: () => installUnits(systemd) }),
+        reloadPolicy: () => ask(paths, { op: 'policy-reload' }),
         nowMs: Date.now(),
         findTools,
       });
@@ -232,11 +292,15 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       const receipts = reply.receipts as readonly ReceiptRecord[];
       for (const receipt of receipts) {
         const payload = receipt.payload as
-          | { shadowed?: boolean; says?: string; action?: { text?: string } }
+          | { shadowed?: boolean; says?: string; action?: { text?: string }; findings?: readonly { rule?: string }[] }
           | undefined;
+        const broken = payload?.findings?.some((one) => one.rule === POLICY_ERROR) === true;
         if (payload?.shadowed === true)
           lines.push(
-            `${new Date(receipt.atMs).toISOString()} ${payload.says ?? ''} ${payload.action?.text ?? ''}`.slice(0, 200),
+            `${new Date(receipt.atMs).toISOString()} ${payload.says ?? ''}${broken ? ' (a policy failed)' : ''} ${payload.action?.text ?? ''}`.slice(
+              0,
+              200,
+            ),
           );
         fromIndex = receipt.index + 1;
       }

@@ -1,3 +1,5 @@
+import { POLICY_HELP } from './policy/help.ts';
+
 export const HELP = `holdpoint: a hold point between AI agents and everything that has consequences
 
   for you
@@ -8,22 +10,25 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
     approve ID   sign for it                                        deny ID      refuse it, in any other clothes too
     preapprove   sign ahead for one CI job                          log          the record; log checkpoint
     verify-log   re-derive the record and find tampering            undo         put back what was copied before it ran
-    reopen ID    forget what was denied for its task                replay       replay an incident, unguarded and guarded
+    reopen ID    forget what was denied for its task                except       loosen one rule for one thing, for a time
+    policy       write, test, try and pin rules in Rego             replay       replay an incident, unguarded and guarded
     apis         the documents of APIs that requests are judged by
   for agents and scripts
-    check        judge a command without running it                 ask          open a hold without trying
+    check        judge a command without running it                 explain      what runs what, and which rule decides
+    audit        judge what agents did here before                  ask          open a hold without trying
     exec         judge a command, then run exactly that             run          start an agent behind the gateway
 
   holdpoint help COMMAND tells more. Exit: 0 ok or allow, 10 hold, 20 deny, 64 usage, 65 bad data, 69 no daemon, 70 internal.
 `;
 
 const DETAILS: Readonly<Record<string, string>> = {
-  init: `holdpoint init [--agent claude-code|cursor]... [--project | --managed [--managed-only]] [--dry-run] [--yes]
-holdpoint init --system --agent-user NAME [--person NAME] [--agent NAME]... [--managed-only] [--dry-run] [--yes]
+  init: `holdpoint init [--agent claude-code|cursor]... [--project | --managed [--managed-only]] [--preset NAME] [--dry-run] [--yes]
+holdpoint init --system --agent-user NAME [--person NAME] [--agent NAME]... [--managed-only] [--preset NAME] [--dry-run] [--yes]
 
 Shows the change to the agent's settings as a diff, then installs hooks for all tools. Starts in shadow mode: only
 catastrophic classes are stopped, and the log says what would have been held. \`--system\` (root) puts program, socket,
-keys and ledger under an account of their own; without it the installation is advisory.
+keys and ledger under an account of their own; without it the installation is advisory. \`--preset\` sets which policy
+counts: \`solo\` (as it is without), \`team\` or \`regulated\`; of a \`policy.json\` that is there nothing else is changed.
 `,
   enforce: `holdpoint enforce
 
@@ -50,9 +55,18 @@ Shows the card and asks for your signature: the passphrase of your sealed key, t
 and PIN on a security key. \`--signature\` takes a signature made elsewhere with
 \`ssh-keygen -Y sign -n holdpoint\` over the bytes of \`holdpoint show ID --claim\`.
 `,
-  deny: 'holdpoint deny ID [--say TEXT]\n\nRefuses it. The same effect on the same target stays refused for that task in any other spelling or tool.\n',
+  deny: 'holdpoint deny ID [--say TEXT]\n\nRefuses it. The same effect on the same target stays refused for that task in any other spelling or tool;\nafter three refused ways the task may only read until `holdpoint reopen`.\n',
   reopen:
-    'holdpoint reopen ID [--key NAME|FILE]\n\nForgets what was denied for the task of that hold: each effect is asked about again. Takes your signature.\n',
+    'holdpoint reopen ID | --task NAME [--key NAME|FILE]\n\nForgets what was denied for the task of that hold and opens its door: each effect is asked about again. Takes your signature.\n',
+  except: `holdpoint except HOLD --because TEXT [--rule RULE]... [--for 8h] [--key NAME|FILE]
+holdpoint except --rule RULE --workspace DIR --verb VERB --target SYSTEM/KIND/PATH --because TEXT [--for 8h] [--key NAME|FILE]
+holdpoint except list [--json]
+holdpoint except end ID
+
+Lets one rule pass for one effect on one target in one workspace, with your signature, until it expires (at most 30d). With a
+hold it takes rule, effect, target and workspace from there, one signature for each rule. Tampering with the guard, an
+unknown target and a policy that failed are never excepted. \`end\` takes no signature.
+`,
   preapprove: `holdpoint preapprove --commit SHA --job NAME [--uses N] [--for 1h] --because TEXT -- COMMAND
 
 Prints a signed document that lets one CI job run one known effect: \`holdpoint exec --preapproval FILE -- COMMAND\`.
@@ -81,15 +95,27 @@ command: a person writes the digest that it shows into the file.
 Lists the copies that were taken before approved effects ran, or puts one back. Nothing that is there now is replaced
 unless you say so.
 `,
-  'verify-log': `holdpoint verify-log [DIR] [--checkpoint FILE] [--key VKEY] [--json]
+  'verify-log': `holdpoint verify-log [DIR] [--checkpoint FILE]... [--claim FILE]... [--key VKEY] [--json]
 
-Re-derives everything in the record and finds what was edited, dropped, reordered or cut off. Exit 0 sound, 1 tampered,
-2 unreadable.
+Re-derives everything in the record and finds what was edited, dropped, reordered or cut off. \`--checkpoint\` and
+\`--claim\` take what was kept elsewhere (\`holdpoint log checkpoint\`, \`holdpoint show ID --claim\`): they find a log that
+was rolled back as a whole. Exit 0 intact, 1 tampered, 2 unreadable.
 `,
-  check: `holdpoint check [--json] [--kind shell|sql|http|graphql|mcp|file|git] [--dialect D] [--cwd DIR] 'COMMAND'
+  check: `holdpoint check [--json] [--rehearse] [--kind shell|sql|http|graphql|mcp|file|git] [--dialect D] [--cwd DIR] 'COMMAND'
 holdpoint check --batch
 
 Judges without running. Exit 0 allow, 10 hold, 20 deny. \`--batch\` reads JSON lines; see docs/check.md.
+\`--rehearse\` also runs it in a throw-away view of the file system (Linux, bubblewrap) and lists what it took there.
+`,
+  explain: `holdpoint explain [--json] [--kind KIND] [--dialect D] [--cwd DIR] 'COMMAND'
+
+What runs what, which effect comes from which characters, what was unknown and why, what was asked, and which rule
+decides. Judges like \`check\` and exits like it. See docs/explain.md.
+`,
+  audit: `holdpoint audit [--agent claude-code|codex|gemini|opencode]... [--since 30d] [--path DIR] [--limit N] [--json]
+
+Reads the transcripts that agents keep on this machine and lists what would have been held, denied and passed, and why:
+needless holds first. Installs, changes and sends nothing. \`--path\`: only what ran in DIR or below. See docs/audit.md.
 `,
   ask: 'holdpoint ask --because TEXT -- COMMAND\n\nOpens a hold without trying, and prints the checked facts.\n',
   exec: `holdpoint exec [--preapproval FILE] -- COMMAND
@@ -109,7 +135,10 @@ ended as it should.
 `,
 };
 
-/** Help of one command, or of all without a name; \`undefined\` for a name that is none. */
-export function helpFor(name: string | undefined): string | undefined {
-  return name === undefined ? HELP : Object.hasOwn(DETAILS, name) ? DETAILS[name] : undefined;
+/** Help of one command, or of all without a name; `undefined` for a name that is none. */
+export function helpFor(name: string | undefined, inner?: string): string | undefined {
+  if (name === undefined) return HELP;
+  if (name !== 'policy') return Object.hasOwn(DETAILS, name) ? DETAILS[name] : undefined;
+  const full = `policy ${inner ?? ''}`;
+  return POLICY_HELP[Object.hasOwn(POLICY_HELP, full) ? full : name];
 }

@@ -15,7 +15,7 @@ export interface HoldDeps {
   ): Promise<{ readonly ok: true; readonly armored: string } | { readonly ok: false; readonly why: string }>;
 }
 
-const ID = /^h-[a-z2-7]{8}$/;
+export const HOLD_ID = /^h-[a-z2-7]{8}$/;
 
 /** `holdpoint holds [--all] [--json]` */
 export async function runHolds(args: readonly string[], io: Io, deps: HoldDeps): Promise<number> {
@@ -39,7 +39,7 @@ export async function runShow(args: readonly string[], io: Io, deps: HoldDeps): 
   const json = args.includes('--json');
   const claim = args.includes('--claim');
   const [id, ...rest] = args.filter((arg) => arg !== '--json' && arg !== '--claim');
-  if (id === undefined || rest.length > 0 || !ID.test(id))
+  if (id === undefined || rest.length > 0 || !HOLD_ID.test(id))
     return usage(io, 'show: give one hold, such as `h-abcd2345`');
   const reply = await ask(deps.paths, { op: 'show', id });
   if (!reply.ok) return failed(io, reply);
@@ -61,11 +61,13 @@ export async function runApprove(
   for (let i = 0; i < args.length; i += 1) {
     const arg = args[i] ?? '';
     const value = args[i + 1];
-    if ((arg === '--key' || arg === '--signature') && value !== undefined) {
+    if (arg === '--key' || arg === '--signature') {
+      if (value === undefined)
+        return usage(io, `approve: \`${arg}\` takes ${arg === '--key' ? 'a name or a file' : 'a file'}`);
       if (arg === '--key') key = value;
       else files.push(value);
       i += 1;
-    } else if (id === undefined && ID.test(arg)) id = arg;
+    } else if (id === undefined && HOLD_ID.test(arg)) id = arg;
     else return usage(io, `approve: cannot use \`${arg}\`; give one hold, such as \`h-abcd2345\``);
   }
   if (id === undefined) return usage(io, 'approve: which hold? `holdpoint holds` lists them');
@@ -105,7 +107,7 @@ export async function runDeny(args: readonly string[], io: Io, deps: HoldDeps): 
   const [id, flag, say, ...rest] = args;
   if (
     id === undefined ||
-    !ID.test(id) ||
+    !HOLD_ID.test(id) ||
     rest.length > 0 ||
     (flag !== undefined && (flag !== '--say' || say === undefined))
   ) {

@@ -4,8 +4,19 @@ import { createInterface } from 'node:readline/promises';
 import { createTwoFilesPatch } from 'diff';
 import { HOOK_AGENTS, type HookAgent, isHookAgent } from '../../protocols/hooks/hook.ts';
 import type { Paths } from '../paths.ts';
+import type { Reply } from './client.ts';
 import { usage } from './holds.ts';
 import { daemonEnvironment } from './install/daemon-environment.ts';
+import {
+  askPreset,
+  isPreset,
+  newPolicyText,
+  PRESETS,
+  type Preset,
+  type PresetPlan,
+  planPreset,
+  policyFile,
+} from './install/preset.ts';
 import type { FoundTools } from './install/probe.ts';
 import {
   type InstallRecord,
@@ -39,6 +50,8 @@ export interface InitDeps {
   readonly start?: readonly string[];
   /** Gives the socket to the account's own systemd, and says so in a line; left out where there is none. */
   readonly installUnits?: () => Promise<string>;
+  /** Has a running daemon read its policy anew; left out where none can run. */
+  readonly reloadPolicy?: () => Promise<Reply>;
   readonly nowMs: number;
   findTools(): Promise<FoundTools>;
 }
@@ -60,6 +73,7 @@ interface Wanted {
   readonly managedOnly: boolean;
   readonly dryRun: boolean;
   readonly yes: boolean;
+  readonly preset: Preset | undefined;
 }
 
 /** Where init puts the program files of the hook. */
@@ -69,7 +83,7 @@ export function hookFiles(paths: Paths): { readonly shim: string; readonly clien
   return { shim: path.join(base, 'hook/holdpoint-hook'), client: path.join(base, 'hook/hook-client.cjs') };
 }
 
-/** `holdpoint init [--agent NAME]... [--project | --managed [--managed-only]] [--dry-run] [--yes]` */
+/** `holdpoint init [--agent NAME]... [--project | --managed [--managed-only]] [--preset NAME] [--dry-run] [--yes]` */
 export async function runInit(args: readonly string[], io: Io, deps: InitDeps): Promise<number> {
   const wanted = readArgs(args, deps.places);
   if (typeof wanted === 'string') return usage(io, `init: ${wanted}`);
@@ -80,6 +94,8 @@ export async function runInit(args: readonly string[], io: Io, deps: InitDeps): 
   if (read.kind === 'broken') return refuse(io, `${read.why}; repair it or run \`holdpoint uninstall\` first`);
   const old = read.kind === 'record' ? read.record : undefined;
 
+  const preset = planPreset(deps.paths.config, wanted.preset);
+  if (preset.kind === 'refused' && wanted.preset !== undefined) return refuse(io, preset.why);
   const plans: Plan[] = [];
   for (const place of placesFor(wanted, deps.places)) {
     const plan = planFor(place, wanted, deps);
@@ -101,12 +117,15 @@ export async function runInit(args: readonly string[], io: Io, deps: InitDeps): 
   }
   warnDisabled(wanted, io, deps);
   if (wanted.dryRun) {
-    io.out(changes.length === 0 ? 'nothing would change\n' : 'dry run: nothing was written\n');
+    if (preset.kind === 'set')
+      io.out(`policy    would be for \`${preset.preset}\` in ${policyFile(deps.paths.config)}\n`);
+    io.out(changes.length === 0 && preset.kind !== 'set' ? 'nothing would change\n' : 'dry run: nothing was written\n');
     return EXIT.ok;
   }
   if (changes.length > 0 && !wanted.yes && !(await confirm(io)))
     return refuse(io, 'nothing was written; `--yes` installs without asking');
 
+  const policy = await setPreset(preset, wanted, io, deps);
   const tools = await deps.findTools();
   const files = hookFiles(deps.paths);
   const record: InstallRecord = {
@@ -145,6 +164,7 @@ export async function runInit(args: readonly string[], io: Io, deps: InitDeps): 
   }
   const units = await deps.installUnits?.();
   tell(io, record, plans, changes.length, deps);
+  io.out(policy);
   if (units !== undefined) io.out(`systemd   ${units}\n`);
   return EXIT.ok;
 }
@@ -152,13 +172,19 @@ export async function runInit(args: readonly string[], io: Io, deps: InitDeps): 
 function readArgs(args: readonly string[], places: SettingsPlaces): Wanted | string {
   const agents: HookAgent[] = [];
   const flags = new Set<string>();
+  let preset: string | undefined;
   for (let i = 0; i < args.length; i += 1) {
     const arg = args[i] ?? '';
     if (arg === '--agent') {
       i += 1;
       const name = args[i] ?? '';
+      if (name === '') return `\`--agent\` takes ${HOOK_AGENTS.join(' or ')}`;
       if (!isHookAgent(name)) return `unknown agent \`${name}\`; known are ${HOOK_AGENTS.join(', ')}`;
       agents.push(name);
+    } else if (arg === '--preset') {
+      i += 1;
+      preset = args[i];
+      if (!isPreset(preset)) return `unknown preset \`${preset ?? ''}\`; there are ${PRESETS.join(', ')}`;
     } else if (['--project', '--managed', '--managed-only', '--dry-run', '--yes'].includes(arg)) flags.add(arg);
     else return `unknown argument \`${arg}\``;
   }
@@ -171,7 +197,30 @@ function readArgs(args: readonly string[], places: SettingsPlaces): Wanted | str
     managedOnly: flags.has('--managed-only'),
     dryRun: flags.has('--dry-run'),
     yes: flags.has('--yes'),
+    preset: isPreset(preset) ? preset : undefined,
   };
+}
+
+/** Writes which preset counts, and says so in a line. A system installation has written it before its daemon started. */
+async function setPreset(plan: PresetPlan, wanted: Wanted, io: Io, deps: InitDeps): Promise<string> {
+  const file = policyFile(deps.paths.config);
+  switch (plan.kind) {
+    case 'keep':
+      return `policy    ${plan.preset}, as it was (${file})\n`;
+    case 'refused':
+      return `policy    ${plan.why}: the daemon does not start with it\n`;
+    case 'absent':
+    case 'set': {
+      if (deps.paths.trust === 'system') return '';
+      const preset = plan.kind === 'set' ? plan.preset : wanted.yes ? 'solo' : await askPreset(io);
+      replaceFile(file, plan.kind === 'set' ? plan.text : newPolicyText(preset), 0o600);
+      const reply = await deps.reloadPolicy?.();
+      const not = reply === undefined || reply.ok || reply.down === true ? '' : `; not in force yet: ${reply.error}`;
+      return `policy    ${preset} (${file})${not}\n`;
+    }
+    default:
+      return plan satisfies never;
+  }
 }
 
 function placesFor(wanted: Wanted, places: SettingsPlaces): readonly TargetPlace[] {

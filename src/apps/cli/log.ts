@@ -33,6 +33,9 @@ export async function runLog(args: readonly string[], io: Io, deps: OrderDeps): 
     );
     return EXIT.ok;
   }
+  if (first === 'erase')
+    return usage(io, 'log: `holdpoint log erase INDEX [--key NAME|FILE]`; `holdpoint log` shows the index');
+  if (first === 'checkpoint') return usage(io, 'log: `checkpoint` takes no arguments');
   const options = parseOptions(args);
   if (typeof options === 'string') return usage(io, `log: ${options}`);
   let fromIndex = 0;
@@ -87,11 +90,15 @@ function parseOptions(args: readonly string[]): LogOptions | string {
     const value = args[i + 1];
     if (arg === '--json') json = true;
     else if (arg === '--follow' || arg === '-f') follow = true;
-    else if (arg === '--kind' && value !== undefined && ['refusal', 'intent', 'outcome'].includes(value))
+    else if (arg === '--kind') {
+      if (value === undefined || !['refusal', 'intent', 'outcome'].includes(value))
+        return '`--kind` takes refusal, intent or outcome';
       kind = args[++i];
-    else if (arg === '--limit' && value !== undefined && /^[1-9]\d*$/.test(value)) limit = Number(args[++i]);
-    else if (arg === '--since' && value !== undefined) {
-      const match = /^(\d+)([smhd])$/.exec(value);
+    } else if (arg === '--limit') {
+      if (value === undefined || !/^[1-9]\d*$/.test(value)) return '`--limit` takes a number from 1';
+      limit = Number(args[++i]);
+    } else if (arg === '--since') {
+      const match = /^(\d+)([smhd])$/.exec(value ?? '');
       if (match === null) return '`--since` takes a number and s, m, h or d, such as `2h`';
       const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] as 's' | 'm' | 'h' | 'd'];
       sinceMs = Date.now() - Number(match[1]) * unitMs;

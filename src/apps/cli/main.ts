@@ -13,7 +13,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return EXIT.ok;
   }
   if (name === '--help' || name === '-h' || name === 'help') {
-    const text = helpFor(args[0]);
+    const text = helpFor(args[0], args[1]);
     if (text === undefined) return unknownCommand(io, args[0] ?? '');
     io.out(text);
     return EXIT.ok;
@@ -21,7 +21,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   if (helpFor(name) === undefined) return unknownCommand(io, name);
   const dashes = args.indexOf('--');
   if ((dashes === -1 ? args : args.slice(0, dashes)).some((arg) => arg === '--help' || arg === '-h')) {
-    io.out(helpFor(name) ?? HELP);
+    io.out(helpFor(name, args[0]) ?? HELP);
     return EXIT.ok;
   }
   // Loaded only now: help and mistakes answer without it.

@@ -3,7 +3,7 @@ import type { Order } from '../../ports/people.ts';
 import type { HoldView } from '../daemon/service.ts';
 import type { Paths } from '../paths.ts';
 import { ask, askAsOwner, type Reply } from './client.ts';
-import { failed, usage } from './holds.ts';
+import { failed, HOLD_ID, usage } from './holds.ts';
 import { EXIT, type Io } from './io.ts';
 
 export interface OrderDeps {
@@ -30,16 +30,22 @@ export async function askSigned(
   return ask(deps.paths, { ...request, order: JSON.stringify({ statement, signature: signed.armored }) });
 }
 
-/** `holdpoint reopen ID [--key NAME|FILE]`: forgets what was denied for the task of a hold. */
+/** `holdpoint reopen ID | --task NAME [--key NAME|FILE]`: forgets what was denied for a task, and opens its door. */
 export async function runReopen(args: readonly string[], io: Io, deps: OrderDeps): Promise<number> {
-  const [id, flag, key, ...rest] = args;
-  if (id === undefined || rest.length > 0 || (flag !== undefined && (flag !== '--key' || key === undefined)))
-    return usage(io, 'reopen: `holdpoint reopen h-abcd2345 [--key NAME]`');
-  const shown = await ask(deps.paths, { op: 'show', id });
-  if (!shown.ok) return failed(io, shown);
-  const { task } = shown.hold as HoldView;
+  const named = args[0] === '--task';
+  const [id, flag, key, ...rest] = named ? args.slice(1) : args;
+  if (
+    id === undefined ||
+    (!named && !HOLD_ID.test(id)) ||
+    rest.length > 0 ||
+    (flag !== undefined && (flag !== '--key' || key === undefined))
+  )
+    return usage(io, 'reopen: `holdpoint reopen h-abcd2345 [--key NAME]`, or `--task NAME` in place of the hold');
+  const shown = named ? undefined : await ask(deps.paths, { op: 'show', id });
+  if (shown?.ok === false) return failed(io, shown);
+  const task = shown === undefined ? id : (shown.hold as HoldView).task;
   const reply = await askSigned({ op: 'reopen', task }, { order: 'reopen', subject: task }, key, deps);
   if (!reply.ok) return failed(io, reply);
-  io.out(`forgot ${String(reply.forgotten)} denied effects of that task; each is asked about again\n`);
+  io.out(`forgot ${String(reply.forgotten)} refusals of that task; each effect is asked about again\n`);
   return EXIT.ok;
 }

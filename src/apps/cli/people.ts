@@ -34,9 +34,8 @@ export interface PeopleDeps {
   readonly daemonUid?: number;
 }
 
-const USAGE = `people list [--json]
-       holdpoint people add NAME --generate | --key FILE.pub [--signed-by NAME|FILE] [--account NAME]
-       holdpoint people remove NAME [--account NAME]`;
+const USAGE =
+  'people: `list`, `add NAME --generate`, `add NAME --key FILE.pub` or `remove NAME`; see `holdpoint help people`';
 
 interface Asked {
   readonly action: string;
@@ -90,6 +89,10 @@ async function add(name: string, asked: Asked, io: Io, tools: PeopleTools, deps:
   const generate = asked.flags.has('--generate');
   const signedBy = asked.values.get('--signed-by');
   if ((file !== undefined) === generate) return usage(io);
+  if (file !== undefined && deps.readFile(file) === undefined) {
+    io.err(`holdpoint people: cannot read \`${visibleText(file)}\`\n`);
+    return EXIT.usage;
+  }
   const { surroundings, account } = tools;
   const nearby = await surroundings.agentNearby();
   if (nearby !== undefined) return refused(io, agentWords(nearby));

@@ -24,12 +24,9 @@ export async function runPreapprove(args: readonly string[], io: Io, deps: Preap
   const options = split === -1 ? args : args.slice(0, split);
   for (let i = 0; i < options.length; i += 2) {
     const [name, value] = [options[i] ?? '', options[i + 1]];
-    if (
-      !['--commit', '--job', '--uses', '--for', '--because', '--key'].includes(name) ||
-      value === undefined ||
-      given.has(name)
-    )
-      return usage(io, `preapprove: cannot use \`${name}\``);
+    if (!['--commit', '--job', '--uses', '--for', '--because', '--key'].includes(name))
+      return usage(io, `preapprove: cannot use \`${name}\`; see \`holdpoint help preapprove\``);
+    if (value === undefined || given.has(name)) return usage(io, `preapprove: \`${name}\` takes one value, once`);
     given.set(name, value);
   }
   const commit = given.get('--commit') ?? '';
@@ -38,7 +35,7 @@ export async function runPreapprove(args: readonly string[], io: Io, deps: Preap
   const uses = Number(given.get('--uses') ?? '1');
   const span = /^(\d+)([mhd])$/.exec(given.get('--for') ?? '1h');
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit))
-    return usage(io, 'preapprove: `--commit` takes a full commit hash');
+    return usage(io, 'preapprove: `--commit` takes a full commit hash, such as `git rev-parse HEAD` prints');
   if (job === '' || because === '' || words.length === 0)
     return usage(io, 'preapprove: `--job`, `--because` and a command after `--` are needed');
   if (!Number.isInteger(uses) || uses < 1 || uses > 1000 || span === null)

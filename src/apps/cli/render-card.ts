@@ -116,7 +116,7 @@ function lineFrom(text: string, start: number, end: number, hang: number): Line 
 }
 
 /** Cells that a character takes in a terminal: two for East Asian wide ones and emoji, none for marks (UAX #11). */
-function cellsOf(char: string): number {
+export function cellsOf(char: string): number {
   if (char <= '~') return 1;
   if (/^\p{M}$/u.test(char)) return 0;
   return /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Extended_Pictographic}\u3000-\u303f\uff01-\uff60]$/u.test(

@@ -34,12 +34,14 @@ export async function runUndo(args: readonly string[], io: Io, deps: UndoDeps): 
       );
     return EXIT.ok;
   }
+  if (id.startsWith('-')) return usage(io, `undo: cannot use \`${id}\` without a copy; \`holdpoint undo\` lists them`);
   let to: string | undefined;
   let overwrite = false;
   for (let i = 0; i < options.length; i += 1) {
     const value = options[i + 1];
     if (options[i] === '--overwrite') overwrite = true;
-    else if (options[i] === '--to' && value !== undefined) {
+    else if (options[i] === '--to') {
+      if (value === undefined) return usage(io, 'undo: `--to` takes a folder');
       to = path.resolve(io.cwd, value);
       i += 1;
     } else return usage(io, `undo: cannot use \`${options[i] ?? ''}\``);

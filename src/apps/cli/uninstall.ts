@@ -57,7 +57,7 @@ export function runUninstall(args: readonly string[], io: Io, deps: UninstallDep
   rmSync(record.shim, { force: true });
   rmSync(record.client, { force: true });
   removeRecord(deps.paths.config);
-  io.out(`the log and the keys stay in ${deps.paths.state} and ${deps.paths.config}\n`);
+  io.out(`the log and the keys stay in ${deps.paths.state} and ${deps.paths.config}, the policy too\n`);
   return EXIT.ok;
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
+import { visibleText } from '../../core/visible-text.ts';
 import type { Paths } from '../paths.ts';
 import { ask } from './client.ts';
 import { failed, usage } from './holds.ts';
@@ -16,7 +17,7 @@ export interface UpDeps {
   readonly stopUnits?: () => boolean;
   /** Runs the daemon in this process until it is stopped. */
   serve(): Promise<
-    | { readonly ok: true; readonly ended: Promise<void>; close(): Promise<void> }
+    | { readonly ok: true; readonly ended: Promise<void>; close(): Promise<void>; reload(): void }
     | { readonly ok: false; readonly why: string }
   >;
 }
@@ -98,6 +99,8 @@ async function foreground(io: Io, deps: UpDeps): Promise<number> {
       served.close().catch(() => process.exit(EXIT.internal));
     });
   }
+  // As daemons do: read the policy anew, without a gap.
+  process.on('SIGHUP', () => served.reload());
   io.err('holdpoint: running in the foreground; Ctrl-C ends it\n');
   await served.ended;
   return EXIT.ok;
@@ -121,6 +124,8 @@ export async function runStatus(args: readonly string[], io: Io, deps: Pick<UpDe
     `mode      ${status.mode}${status.mode === 'shadow' ? ' (only catastrophic classes are stopped; `holdpoint enforce` switches on)' : ''}`,
     `trust     ${trust}`,
     `people    ${status.people.words}`,
+    `policy    ${visibleText(status.policy.words)}`,
+    ...status.policy.troubles.map((trouble) => `  !!      ${visibleText(trouble)}`),
     `holds     ${status.openHolds} open`,
     `log       ${status.log.size} records, root ${status.log.root.slice(0, 16)}`,
     `unknown   ${status.unknownAtStart} begun before the last start without an outcome; ${status.unfinished} without one now`,
@@ -139,6 +144,7 @@ interface StatusView {
   readonly mode: string;
   readonly trust: string;
   readonly people: { readonly words: string };
+  readonly policy: { readonly words: string; readonly troubles: readonly string[] };
   readonly openHolds: number;
   readonly unfinished: number;
   readonly unknownAtStart: number;
@@ -164,7 +170,9 @@ export async function runDown(
     return EXIT.ok;
   }
   for (const untilMs = Date.now() + READY_MS; Date.now() < untilMs; ) {
-    if (!(await ask(deps.paths, { op: 'status' })).ok) break;
+    const still = await ask(deps.paths, { op: 'status' });
+    // One whose ledger broke answers with an error, and is there all the same.
+    if (!still.ok && still.down === true) break;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   io.out('stopped; until `holdpoint up`, hooked agents may only read\n');

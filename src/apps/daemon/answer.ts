@@ -1,4 +1,6 @@
+import { exceptingOf } from './excepting.ts';
 import type { Orders } from './orders.ts';
+import type { PolicyOps } from './policy-ops.ts';
 import { type Request, requestSchema } from './requests.ts';
 import type { Service } from './service.ts';
 import type { SocketAnswer } from './socket-server.ts';
@@ -14,6 +16,7 @@ export interface DaemonFacts {
   }): Promise<object>;
   preapprove(request: Extract<Request, { op: 'begin' }>): Promise<object | undefined>;
   readonly orders: Orders;
+  readonly policy: PolicyOps;
 }
 
 /**
@@ -44,8 +47,15 @@ export function makeAnswer(
   };
 }
 
-/** Ends the guard, takes from the record, or forgets what a person denied. */
-const OWNER_ONLY: ReadonlySet<Request['op']> = new Set(['stop', 'erase', 'reopen']);
+/** Ends the guard, takes from the record or from the rules, forgets what a person denied, or makes the daemon work. */
+const OWNER_ONLY: ReadonlySet<Request['op']> = new Set([
+  'stop',
+  'erase',
+  'reopen',
+  'policy-reload',
+  'policy-unpin',
+  'session-drop',
+]);
 
 async function answer(service: Service, facts: DaemonFacts, request: Request): Promise<object> {
   switch (request.op) {
@@ -105,6 +115,22 @@ async function answer(service: Service, facts: DaemonFacts, request: Request): P
       return { ok: true, checkpoint: await service.checkpoint() };
     case 'erase':
       return facts.orders.erase(request.index, request.order);
+    case 'except-hold': {
+      const hold = await service.store.hold(request.id);
+      return hold === undefined ? noHold(request.id) : { ok: true, excepting: exceptingOf(hold) };
+    }
+    case 'policy-reload':
+    case 'policy-show':
+    case 'policy-pinned':
+    case 'policy-pin':
+    case 'policy-unpin':
+    case 'session-add':
+    case 'session-list':
+    case 'session-drop':
+    case 'except':
+    case 'except-list':
+    case 'except-end':
+      return facts.policy(request);
     case 'agent-environment':
       return { ok: true, environment: await facts.agentEnvironment(request) };
     default:

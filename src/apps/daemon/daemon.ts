@@ -19,6 +19,8 @@ export interface DaemonParts {
   agentEnvironment: DaemonFacts['agentEnvironment'];
   preapprove: DaemonFacts['preapprove'];
   orders: DaemonFacts['orders'];
+  policy: DaemonFacts['policy'];
+  policySummary(): Promise<object>;
   peopleSummary(): Promise<object>;
   /** How many intents had no outcome when the daemon started: shown, counted, never retried. */
   readonly unknownAtStart: number;
@@ -54,6 +56,7 @@ export async function startDaemon(parts: DaemonParts): Promise<StartResult> {
     agentEnvironment: parts.agentEnvironment,
     preapprove: parts.preapprove,
     orders: parts.orders,
+    policy: parts.policy,
   };
   const malformed = makeMalformedRecord(service);
   const socketServer = (caller: Caller): Server =>
@@ -90,6 +93,7 @@ export async function startDaemon(parts: DaemonParts): Promise<StartResult> {
       page: pageUrl,
       gatewayPort: parts.gateway?.port,
       people: await parts.peopleSummary(),
+      policy: await parts.policySummary(),
       state: paths.state,
       socket: paths.socket,
     };

@@ -9,7 +9,7 @@ import type { McpServers } from '../../ports/mcp-servers.ts';
 import { decodeHook, encodeHook, withCommand } from '../../protocols/hooks/agents.ts';
 import { type HookAgent, type HookCall, type HookOutput, refuseUndecoded } from '../../protocols/hooks/hook.ts';
 import { messageForAgent } from '../advice.ts';
-import { workspaceOf } from './origin.ts';
+import { realFolder, workspaceOf } from './origin.ts';
 import type { Service } from './service.ts';
 
 /** Calls whose outcome the host has still to report. */
@@ -43,7 +43,7 @@ export function makeHookDoor(service: Service, options: HookDoorOptions): HookDo
       person: service.person,
       agent: call.agent,
       task: call.sessionId,
-      workspace: call.workspace ?? workspaceOf(call.cwd),
+      workspace: workspaceFor(call),
     };
     const attempt = service.raw(action, origin, call.statedPurpose);
     const judged = await service.pipeline.judge(attempt);
@@ -119,7 +119,7 @@ export function makeHookDoor(service: Service, options: HookDoorOptions): HookDo
  */
 async function identified(call: HookCall, action: Action, servers: McpServers): Promise<Action> {
   if (call.mcp === undefined || action.kind !== 'mcp' || !namesServer(call)) return action;
-  const place = { host: call.agent, cwd: call.cwd, workspace: call.workspace ?? workspaceOf(call.cwd) };
+  const place = { host: call.agent, cwd: call.cwd, workspace: workspaceFor(call) };
   const found = await servers.identify(call.mcp, place).catch(() => unknown('its configuration could not be read'));
   const identity: Json = 'known' in found ? { ...found.known } : { by: 'name', why: found.unknown };
   const asked = JSON.parse(new TextDecoder().decode(action.bytes)) as { readonly [name: string]: Json };
@@ -139,6 +139,10 @@ function namesServer(call: HookCall): boolean {
     default:
       return call.agent satisfies never;
   }
+}
+
+function workspaceFor(call: HookCall): string {
+  return call.workspace === undefined ? workspaceOf(call.cwd) : realFolder(call.workspace);
 }
 
 /** Ties a report to its call: by the host's id, else by the bytes. */

@@ -36,7 +36,7 @@ export function makeOrders(
       const allowed = await ordered({ order: 'reopen', subject: task }, document);
       if ('error' in allowed) return { ok: false, error: allowed.error };
       // What is signed is forgotten once; the same signature shown again does not undo a later refusal.
-      if ((await service.store.denials(task)).some((denial) => denial.atMs > allowed.atMs))
+      if ((await service.store.denials(task)).some((denial) => denial.counted !== true && denial.atMs > allowed.atMs))
         return { ok: false, error: 'not done: something was denied after this was signed' };
       return { ok: true, forgotten: await service.store.clearDenials(task) };
     },

@@ -10,6 +10,12 @@ const origin = z.strictObject({
 const shell = z.strictObject({ command: z.string(), cwd: z.string().max(4096).startsWith('/'), origin });
 /** A signed order, where no socket of root's own shows who asks. */
 const order = z.string().max(65_536).optional();
+/** A statement that a person signed, with its signature. */
+const document = z.string().max(65_536);
+const modules = z
+  .array(z.strictObject({ name: z.string().min(1).max(1_024), text: z.string() }))
+  .min(1)
+  .max(200);
 const id = z.string().regex(/^h-[a-z2-7]{8}$/u);
 
 export const requestSchema = z.discriminatedUnion('op', [
@@ -48,6 +54,33 @@ export const requestSchema = z.discriminatedUnion('op', [
   }),
   z.strictObject({ op: z.literal('checkpoint') }),
   z.strictObject({ op: z.literal('erase'), index: z.int().nonnegative(), order }),
+  z.strictObject({ op: z.literal('policy-reload') }),
+  /** The layers in force. */
+  z.strictObject({ op: z.literal('policy-show') }),
+  /** What is pinned for a workspace, with its rules. */
+  z.strictObject({ op: z.literal('policy-pinned'), workspace: z.string().max(4096) }),
+  z.strictObject({
+    op: z.literal('policy-pin'),
+    document,
+    modules,
+    data: z.record(z.string(), z.json()).optional(),
+  }),
+  z.strictObject({ op: z.literal('policy-unpin'), workspace: z.string().max(4096), order }),
+  /** Rules of one task: they only tighten, so nobody signs. */
+  z.strictObject({
+    op: z.literal('session-add'),
+    task: z.string().min(1).max(200),
+    modules,
+    lifetimeMs: z.int().positive(),
+  }),
+  z.strictObject({ op: z.literal('session-list') }),
+  z.strictObject({ op: z.literal('session-drop'), id: z.string().max(64), order }),
+  z.strictObject({ op: z.literal('except'), document }),
+  /** What would have to be excepted for a hold. */
+  z.strictObject({ op: z.literal('except-hold'), id }),
+  z.strictObject({ op: z.literal('except-list') }),
+  /** Ending an exception tightens, so nobody signs. */
+  z.strictObject({ op: z.literal('except-end'), id: z.string().max(64) }),
   z.strictObject({
     op: z.literal('agent-environment'),
     task: z.string().max(200),

@@ -234,6 +234,8 @@ export function makeService(ports: ServicePorts) {
           target: effect.target.known,
           rule: finding.rule,
           atMs: clock.nowMs(),
+          attempt: hold.attempt.key,
+          hold: id,
           ...(say === '' ? {} : { say }),
         });
       }

@@ -36,7 +36,7 @@ export interface Agent {
 const STEP_TIMEOUT_MS = 30_000;
 
 /** The real client from npm, with a clean environment and a dummy key, driven by a model that follows the steps. */
-export function claudeAgent(claudePath: string, version: string): Agent {
+export function claudeAgent(claudePath: string, version: string, signal: AbortSignal): Agent {
   return {
     title: `the real Claude Code client ${version}, driven by a scripted model on loopback`,
     async run({ steps, cwd, home, env, onResult }) {
@@ -58,7 +58,7 @@ export function claudeAgent(claudePath: string, version: string): Agent {
         },
       });
       try {
-        const result = await runClaude({ claudePath, model, cwd, home, env, timeoutMs: 300_000 });
+        const result = await runClaude({ claudePath, model, cwd, home, env, timeoutMs: 300_000, signal });
         if (told.results < steps.length)
           throw new Error(
             `the client stopped after ${told.results} of ${steps.length} steps: ${result.stderr.slice(-300)}${result.stdout.slice(-300)}`,
@@ -71,7 +71,7 @@ export function claudeAgent(claudePath: string, version: string): Agent {
 }
 
 /** The same steps without the client: each command through the very hook, then through bash. */
-export function scriptedAgent(why: string): Agent {
+export function scriptedAgent(why: string, signal: AbortSignal): Agent {
   return {
     title: `a scripted agent stands in for the Claude Code client (${why})`,
     async run({ steps, cwd, env, home, hook, onResult }) {
@@ -81,21 +81,29 @@ export function scriptedAgent(why: string): Agent {
         let refusal = '';
         if (hook !== undefined) {
           const payload = { ...payloadOf(cwd, step, index, command), hook_event_name: 'PreToolUse' };
-          const answer = await runProcess('/bin/sh', [hook.shim, 'claude-code'], cwd, clean, JSON.stringify(payload));
+          const answer = await runProcess(
+            '/bin/sh',
+            [hook.shim, 'claude-code'],
+            cwd,
+            clean,
+            JSON.stringify(payload),
+            signal,
+          );
           const decision = decisionOf(answer.stdout);
           if (answer.status !== 0 || decision?.permissionDecision === 'deny') {
             command = undefined;
             refusal = answer.status === 0 ? (decision?.permissionDecisionReason ?? '') : answer.stderr;
           } else command = decision?.updatedInput?.command ?? command;
         }
-        const ran = command === undefined ? undefined : await runProcess('/bin/bash', ['-c', command], cwd, clean, '');
+        const ran =
+          command === undefined ? undefined : await runProcess('/bin/bash', ['-c', command], cwd, clean, '', signal);
         if (hook !== undefined && ran !== undefined) {
           const report = {
             ...payloadOf(cwd, step, index, command ?? ''),
             hook_event_name: ran.status === 0 ? 'PostToolUse' : 'PostToolUseFailure',
             tool_response: {},
           };
-          await runProcess('/bin/sh', [hook.shim, 'claude-code'], cwd, clean, JSON.stringify(report));
+          await runProcess('/bin/sh', [hook.shim, 'claude-code'], cwd, clean, JSON.stringify(report), signal);
         }
         await onResult(
           step,
@@ -138,15 +146,21 @@ function runProcess(
   cwd: string,
   env: NodeJS.ProcessEnv,
   stdin: string,
+  signal: AbortSignal,
 ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], timeout: STEP_TIMEOUT_MS });
+    const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], timeout: STEP_TIMEOUT_MS, signal });
     const out: string[] = [];
     const err: string[] = [];
     child.stdout.setEncoding('utf8').on('data', (text: string) => out.push(text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => err.push(text));
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ status: code ?? 1, stdout: out.join(''), stderr: err.join('') }));
+    // One that is being ended early still writes until it is gone.
+    child.on('error', (error) => (child.pid === undefined ? reject(error) : undefined));
+    child.once('close', (code) =>
+      signal.aborted
+        ? reject(new Error('the step was ended early'))
+        : resolve({ status: code ?? 1, stdout: out.join(''), stderr: err.join('') }),
+    );
     child.stdin.on('error', () => undefined);
     child.stdin.end(stdin);
   });

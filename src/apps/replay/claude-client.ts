@@ -7,6 +7,8 @@ import path from 'node:path';
 /** The one version that the replay and the tests are written for. About 235 MB once unpacked. */
 export const CLAUDE_VERSION = '2.1.330';
 
+/** Without a network npm waits for over a minute between its tries; whoever waits here has a stand-in. */
+const HURRY = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
 const PACKAGE = '@anthropic-ai/claude-code';
 const INSTALL_TIMEOUT_MS = 10 * 60 * 1000;
 const VERSION_TIMEOUT_MS = 60 * 1000;
@@ -57,7 +59,7 @@ async function installInto(
 ): Promise<{ readonly ok: true; readonly path: string } | { readonly ok: false; readonly why: string }> {
   await writeFile(path.join(partial, 'package.json'), '{"name":"claude-client","private":true}\n');
   onProgress(`fetching ${PACKAGE} ${CLAUDE_VERSION} from npm (about 235 MB)`);
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--save-exact'];
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--save-exact', ...HURRY];
   const npm = await run(
     'npm',
     ['install', ...flags, `${PACKAGE}@${CLAUDE_VERSION}`],
@@ -65,7 +67,7 @@ async function installInto(
     process.env,
     INSTALL_TIMEOUT_MS,
   );
-  if (npm.status !== 0) return { ok: false, why: `npm could not install ${PACKAGE}: ${lastLine(npm.output)}` };
+  if (npm.status !== 0) return { ok: false, why: `npm could not install ${PACKAGE}: ${npmReason(npm.output)}` };
   const binary = binaryIn(partial);
   if (binary === undefined)
     return { ok: false, why: `${PACKAGE} has no program for ${process.platform}-${process.arch}` };
@@ -135,6 +137,16 @@ function run(
       resolve({ status: code ?? 1, output: parts.join('') + (signal === null ? '' : `\nended by ${signal}`) });
     });
   });
+}
+
+/** npm ends with where its log is; what went wrong stands above, as a code or a sentence. */
+function npmReason(output: string): string {
+  const errors = output.split('\n').flatMap((line) => /^npm (?:error|ERR!) (.+)$/.exec(line)?.[1] ?? []);
+  const reason =
+    errors.find((line) => line.includes('reason:')) ??
+    errors.find((line) => line.startsWith('code ')) ??
+    errors.find((line) => !line.startsWith('A complete log'));
+  return (reason ?? lastLine(output)).slice(0, 300);
 }
 
 function lastLine(text: string): string {

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   CAR_RENTAL,
@@ -29,6 +29,7 @@ export interface ReplayDeps {
   readonly self: readonly string[];
 }
 
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const HOST = 'backboard.railway.com';
 const SCRATCH = '5c4a7c40-0000-4000-8000-000000000099';
 
@@ -60,7 +61,8 @@ export async function runReplay(args: readonly string[], io: Io, deps: ReplayDep
   ) {
     return usage(io, 'replay: `holdpoint replay pocketos [--agent claude|scripted]`');
   }
-  const agent = await chooseAgent(wanted, io);
+  const interrupted = new AbortController();
+  const agent = await chooseAgent(wanted, io, interrupted.signal);
   if (typeof agent === 'string') {
     io.err(`holdpoint: ${agent}\n`);
     return EXIT.unavailable;
@@ -68,6 +70,9 @@ export async function runReplay(args: readonly string[], io: Io, deps: ReplayDep
   io.out(`agent: ${agent.title}\n\n`);
   // The socket's path has room for 100 bytes, so the folder is kept near the root.
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'holdpoint-replay-')));
+  // Ends the agent; what was begun for it is then taken down in its order, as after a failure.
+  const interrupt = (signal: NodeJS.Signals): void => interrupted.abort(signal);
+  for (const signal of INTERRUPTS) process.on(signal, interrupt);
   try {
     const failures = [
       ...(await unguarded(agent, io, deps, path.join(folder, '1'))),
@@ -81,18 +86,23 @@ export async function runReplay(args: readonly string[], io: Io, deps: ReplayDep
         : `${failures.length} things did not end as they should\n`,
     );
     return failures.length === 0 ? EXIT.ok : EXIT.failed;
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    io.err('holdpoint: interrupted; what the replay had set up is gone again\n');
+    return 128 + constants.signals[interrupted.signal.reason as NodeJS.Signals];
   } finally {
+    for (const signal of INTERRUPTS) process.off(signal, interrupt);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function chooseAgent(wanted: string | undefined, io: Io): Promise<Agent | string> {
-  if (wanted === 'scripted') return scriptedAgent('asked for by `--agent scripted`');
+async function chooseAgent(wanted: string | undefined, io: Io, signal: AbortSignal): Promise<Agent | string> {
+  if (wanted === 'scripted') return scriptedAgent('asked for by `--agent scripted`', signal);
   const installed = await installClaude(claudeCacheDir(io.env), (line) => io.err(`${line}\n`));
-  if (installed.ok) return claudeAgent(installed.path, CLAUDE_VERSION);
+  if (installed.ok) return claudeAgent(installed.path, CLAUDE_VERSION, signal);
   return wanted === 'claude'
     ? `the Claude Code client is not to be had: ${installed.why}`
-    : scriptedAgent(installed.why);
+    : scriptedAgent(installed.why, signal);
 }
 
 async function setScene(folder: string, deps: ReplayDeps): Promise<Scene> {

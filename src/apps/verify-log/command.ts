@@ -15,19 +15,29 @@ exit: 0 intact, 1 tampered, 2 cannot read, 64 usage
 const EXIT: Record<Report['status'], number> = { intact: 0, tampered: 1, unreadable: 2 };
 
 /** Runs the auditor with these arguments; gives the exit code. */
-export function verifyLogCommand(args: readonly string[], write: (text: string) => void): number {
+export function verifyLogCommand(
+  args: readonly string[],
+  write: (text: string) => void,
+  writeError: (text: string) => void,
+): number {
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(args);
   } catch (error) {
-    write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    // The parser's message goes on with advice on its own syntax.
+    const why = (error instanceof Error ? error.message : String(error)).split('. ')[0] ?? '';
+    writeError(`holdpoint-verify-log: ${why}; \`--help\` tells more\n`);
     return 64;
   }
   const { values, positionals } = parsed;
   const [dir, ...more] = positionals;
-  if (values.help === true || dir === undefined || more.length > 0) {
+  if (values.help === true) {
     write(USAGE);
-    return values.help === true ? 0 : 64;
+    return 0;
+  }
+  if (dir === undefined || more.length > 0) {
+    writeError('holdpoint-verify-log: give the folder of one ledger; `--help` tells more\n');
+    return 64;
   }
   const report = inspectFiles(dir, values.checkpoint ?? [], values.claim ?? [], values.key);
   write(values.json === true ? `${JSON.stringify(report)}\n` : reportText(report));

@@ -17,14 +17,18 @@ export const CONTAINER_TOOLS: readonly Tool[] = [
       mends('cache', 'image|builder|buildx prune'),
       destroys('container', 'container prune'),
       mends('network', 'network prune|rm|disconnect'),
-      destroys('container', 'rm|container-rm', { with: ['-v|--volumes|-a'] }),
+      // `-f` takes a value elsewhere; here `-fv` is two flags.
+      destroys('container', 'rm|container-rm', { with: ['-v|--volumes|-a|-f=v'] }),
+      // What `docker ps -q` lists: whichever containers there are.
+      destroys('container', 'rm', { with: ['containers:listed|-f=containers:listed'] }),
+      destroys('container', 'container rm|remove', { with: ['containers:listed|-f=containers:listed'] }),
       mends('container', 'rm'),
       destroys('container', 'container rm|remove', { with: ['-v|--volumes'] }),
       mends('container', 'container rm|stop|kill|restart'),
       mends('image', 'rmi'),
       mends('image', 'image rm|remove'),
       destroys('volume', 'compose down', { with: ['-v|--volumes|--rmi=all'] }),
-      destroys('volume', 'compose rm', { with: ['-v'] }),
+      destroys('volume', 'compose rm', { with: ['-v|-f=v|-f=sv|-f=vs'] }),
       mends('container', 'compose'),
       destroys('swarm', 'swarm leave', { with: ['-f|--force'] }),
       changes('swarm', 'swarm leave|init|update', { reversal: 'unknown' }),
@@ -52,7 +56,7 @@ export const CONTAINER_TOOLS: readonly Tool[] = [
     otherwise: 'harmless',
     rules: [
       destroys('volume', 'down', { with: ['-v|--volumes|--rmi=all'] }),
-      destroys('volume', 'rm', { with: ['-v'] }),
+      destroys('volume', 'rm', { with: ['-v|-f=v|-f=sv|-f=vs'] }),
     ],
   },
   {

@@ -122,12 +122,18 @@ const remote: Sub = (call) => {
   if (sub === 'remove' || sub === 'rm')
     call.lose('configuration', call.args.operands[1]?.s, 'removes a remote and its tracking branches', {
       verb: 'change',
-      reversal: 'undoable',
       max: 1,
     });
+};
+
+const symbolicRef: Sub = (call) => {
+  if (call.args.has('-d', '--delete'))
+    for (const one of call.args.operands)
+      call.lose('ref', one.s, `deletes ${shown(one.s)}, which says where the work tree stands`, { max: 1 });
 };
 
 export const CONFIG: ReadonlyMap<string, Sub> = new Map<string, Sub>([
   ['config', config],
   ['remote', remote],
+  ['symbolic-ref', symbolicRef],
 ]);

@@ -155,7 +155,7 @@ const into: Sub = (call) => {
 };
 
 const readTree: Sub = (call) => {
-  if (call.args.has('--reset') && call.args.has('-u') && dirty(call))
+  if (call.args.has('--reset') && (call.args.has('-u') || call.argv.some((field) => field.s === '-u')) && dirty(call))
     call.lose('repository', undefined, 'overwrites the working tree');
 };
 
@@ -163,9 +163,15 @@ const checkoutIndex: Sub = (call) => {
   if (call.args.has('-f', '--force') && dirty(call)) call.lose('repository', undefined, 'overwrites the working tree');
 };
 
+const apply: Sub = (call) => {
+  if (call.args.has('-R', '--reverse') && !call.args.has('--check', '--cached', '--stat') && dirty(call))
+    call.lose('repository', undefined, 'takes changes back out of the working tree (git apply --reverse)');
+};
+
 /** What takes files of the working tree away. */
 export const WORKTREE: ReadonlyMap<string, Sub> = new Map<string, Sub>([
   ['reset', reset],
+  ['apply', apply],
   ['clean', clean],
   ['checkout', checkout],
   ['restore', restore],

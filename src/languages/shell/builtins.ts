@@ -206,6 +206,20 @@ const shopt: Handler = (call) => {
   return '';
 };
 
+/** `-c` and `-d` take away from the record of what was typed. */
+const history: Handler = (call) => {
+  if (call.argv.some((field) => /^-[a-z]*[cd]/.test(field.s)))
+    call.machine.emit({
+      verb: 'destroy',
+      target: { system: 'file', kind: 'path', path: ['~/.bash_history'] },
+      reversal: 'irreversible',
+      source: 'shell/history',
+      summary: 'deletes from the history of the shell',
+      max: 'unbounded',
+    });
+  return quiet(call);
+};
+
 const quiet: Handler = (call) => {
   harmlessRun(call.machine, 'shell/builtin', call.name);
   return '';
@@ -260,10 +274,10 @@ export const BUILTINS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     'times',
     'suspend',
     'logout',
-    'history',
     'fc',
     'dirs',
     'help',
     'caller',
   ].map((name) => [name, quiet] as const),
+  ['history', history],
 ]);

@@ -1,21 +1,25 @@
+import { named, namesIn, subscripted } from './code-names.ts';
 import { type CallSite, callsOf, type Token, type Tongue, tokenise } from './code-scan.ts';
 import { loseFile, readFile } from './file-effects.ts';
+import { argumentsOf, DELETES, DELETES_QUALIFIED, firstArgument, handedOver } from './handed-over.ts';
 import { type Machine, opaque, type Scope, subscope } from './machine.ts';
 import { isSecret, resolvePath } from './paths.ts';
 import { request } from './requests.ts';
 import { readSqlText } from './sql-text.ts';
 import { type Field, HOLE, literal, UNKNOWN_FIELD } from './value.ts';
 
-const DELETES =
-  /^(?:(?:shutil|os|fs|fsp|fsPromises|promises|fse|File|Dir|FileUtils|Pathname|del|pathlib)\.)?(?:[\w.()]*\.)?(rmtree|removedirs|rmSync|unlinkSync|rmdirSync|rmdir_r|rm_rf|rm_r|rm_f|remove_entry|remove_entry_secure|remove_dir|remove_file|emptyDir|emptyDirSync|removeSync|unlink_all|deleteDirectory|remove_tree)$/;
-const DELETES_QUALIFIED =
-  /^(os\.(remove|unlink|truncate)|fs(p|Promises|e)?\.(rm|unlink|remove|rmdir|truncate|truncateSync)|fs\.promises\.(rm|unlink|rmdir)|File\.(delete|unlink)|Dir\.(delete|unlink)|FileUtils\.(rm|remove|rmtree|remove_entry)|Deno\.(remove|removeSync)|Bun\.file\.delete|rimraf(\.sync)?|trash|del(\.sync)?|rmtree|File\.Path\.rmtree)$/;
 const SHELLS =
   /^(?:[\w.()]*\.)?(system|popen|execSync|exec_command|spawnSync|execFileSync|execFile|spawn|check_call|check_output|getoutput|getstatusoutput|shell_exec|passthru|proc_open|capture2|capture2e|capture3|fork_exec|posix_spawn|execv|execvp|execl|execlp|execve|create_subprocess_shell|create_subprocess_exec|execa|execaSync|execaCommand|Popen)$/;
 const SHELLS_QUALIFIED =
   /^(subprocess\.(run|call|Popen|check_call|check_output)|child_process\.\w+|cp\.\w+|exec|Process\.spawn|Kernel\.(system|exec|spawn)|IO\.popen|Open3\.\w+|os\.(spawn\w*|exec\w*)|Bun\.(spawn|spawnSync|\$)|Deno\.(run|Command)|sh|zx)$/;
 const DYNAMIC =
   /^(eval|exec|compile|Function|vm\.run\w*|vm\.Script|__import__|instance_eval|class_eval|assert_options|create_function|runInThisContext|runInNewContext|importlib\.import_module|marshal\.loads|pickle\.loads)$/;
+/** What was under the second name goes. */
+const PUTS_OVER =
+  /^(os\.(replace|rename|renames)|shutil\.(move|copy|copy2|copyfile)|fs(p|e|Promises|\.promises)?\.(rename|renameSync|copyFile|copyFileSync|cp|cpSync|copy|copySync|move|moveSync)|File\.rename|FileUtils\.(mv|cp|copy|move)|rename|copy)$/;
+/** A file begun afresh: by the name alone, or where the second argument says so. */
+const OPENS_ANEW =
+  /^(fs\.(createWriteStream|openSync|open|truncate|truncateSync)|zipfile\.ZipFile|ZipFile|tarfile\.open|os\.open|truncate)$/;
 const DESTRUCTIVE_CALL =
   /^(drop|delete|destroy|wipe|purge|reset|truncate|erase|nuke|recreate|clear|flush|init|remove)_?(all|db|database|databases|table|tables|schema|schemas|data|bucket|buckets|volume|volumes|collection|collections|index|indices|cluster|instance|instances|users|records|keyspace|project|projects|everything|stack|many|namespace|db_cluster|db_instance|object|objects|topic|queue|repository|repo)$/;
 const READ_ONLY_OBJECT =
@@ -25,7 +29,7 @@ const BARE: Record<Tongue, ReadonlySet<string>> = {
   python: new Set(),
   javascript: new Set(),
   ruby: new Set(['system', 'exec', 'spawn', 'unlink', 'rm_rf', 'rm_r', 'rm', 'delete', 'eval']),
-  perl: new Set(['unlink', 'system', 'exec', 'rmdir', 'rmtree', 'remove_tree', 'eval', 'truncate']),
+  perl: new Set(['open', 'rename', 'unlink', 'system', 'exec', 'rmdir', 'rmtree', 'remove_tree', 'eval', 'truncate']),
   php: new Set(['unlink', 'eval']),
 };
 
@@ -46,7 +50,13 @@ export function readCode(text: string, tongue: Tongue, scope: Scope, machine: Ma
       machine.script(close === -1 ? HOLE : text.slice(open + 1, open + 1 + close), subscope(scope));
     }
   }
-  for (const call of callsOf(tokens, BARE[tongue])) readCall(call, tongue, consts, scope, machine, source);
+  const names = namesIn(tokens, tongue);
+  for (const one of [...callsOf(tokens, BARE[tongue]), ...subscripted(tokens)]) {
+    const call = named(one, names);
+    const handed = handedOver(call, tongue);
+    if (handed !== undefined) readCall(handed, tongue, consts, scope, machine, source);
+    readCall(call, tongue, consts, scope, machine, source);
+  }
 }
 
 /** Names that are given one string and never another. */
@@ -96,6 +106,7 @@ function readCall(
     bareDelete ||
     /^(unlink|rm|rmSync|unlinkSync|rmtree)$/.test(call.name) ||
     (last === 'unlink' && tongue === 'python') ||
+    (call.name === '().remove' && tongue === 'python') ||
     last === 'rmtree'
   ) {
     // Removing an empty folder loses nothing.
@@ -130,7 +141,7 @@ function readCall(
         /^(remove|unlink|rmtree|system|popen|rmdir|exec|eval|run|call|Popen)$/.test(token.text),
     ) ||
       (/^(os|shutil|subprocess|__import__|builtins|__builtins__)$/.test(call.args[0]?.text ?? '') &&
-        !call.args.some((token) => token.kind === 'string' && token.at > (call.args[2]?.at ?? 0) - 1)))
+        (call.args[2]?.kind !== 'string' || (call.args[3] !== undefined && call.args[3].text !== ','))))
   ) {
     opaque(machine, source, 'takes a function by a name that is made while it runs (getattr)');
     return;
@@ -179,6 +190,37 @@ function readCall(
       summary: `calls ${call.name}, which by its name destroys data`,
       max: 'unbounded',
     });
+    return;
+  }
+  if (PUTS_OVER.test(call.name)) {
+    const onto = argumentsOf(call.args)[1];
+    if (onto !== undefined)
+      for (const field of pathArguments({ ...call, args: onto }, consts))
+        loseFile(machine, field, scope.cwd, 'overwrite', { source });
+    return;
+  }
+  if (OPENS_ANEW.test(call.name)) {
+    const mode = argumentsOf(call.args)[1] ?? [];
+    if (
+      /createWriteStream$|truncate(Sync)?$/.test(call.name) ||
+      mode.some((token) => /^[wx]|^O_TRUNC$/.test(token.text))
+    )
+      for (const field of pathArguments(call, consts)) loseFile(machine, field, scope.cwd, 'overwrite', { source });
+    return;
+  }
+  if (/^Path(lib\.Path)?\.write_(text|bytes)$|\.write_(text|bytes)$/.test(call.name)) {
+    const place = call.receiver;
+    if (place !== undefined) loseFile(machine, literal(place), scope.cwd, 'overwrite', { source });
+    return;
+  }
+  if (tongue === 'perl' && last === 'open') {
+    const parts = argumentsOf(call.args).map((part) =>
+      part.length === 1 && part[0]?.kind === 'string' ? part[0].text : HOLE,
+    );
+    const [, mode = '', name] = parts;
+    const written =
+      name === undefined ? /^\s*\+?>(?!>)\s*(.*)$/s.exec(mode)?.[1] : /^\s*\+?>(?!>)/.test(mode) ? name : undefined;
+    if (written !== undefined) loseFile(machine, literal(written.trim()), scope.cwd, 'overwrite', { source });
     return;
   }
   if (
@@ -231,17 +273,6 @@ function pathArguments(call: CallSite, consts: ReadonlyMap<string, string>): Fie
       ? [literal(strings.map((token) => token.text).join('/'))]
       : strings.map((token) => literal(token.text));
   return joined.map((field) => ({ ...field, glob: /[*?]/.test(field.s) }));
-}
-
-function firstArgument(args: readonly Token[]): readonly Token[] {
-  let depth = 0;
-  for (const [index, token] of args.entries()) {
-    if (token.kind !== 'punct') continue;
-    if (/^[([{]$/.test(token.text)) depth += 1;
-    else if (/^[)\]}]$/.test(token.text)) depth -= 1;
-    else if (token.text === ',' && depth === 0) return args.slice(0, index);
-  }
-  return args;
 }
 
 function shellText(token: Token, scope: Scope, machine: Machine): void {

@@ -141,6 +141,8 @@ export interface CallSite {
   /** Tokens between the parentheses; for languages that call without them, up to the end of the statement. */
   readonly args: readonly Token[];
   readonly bare: boolean;
+  /** The one string of the call that it is a method of: `Path('x').write_text(…)`. */
+  readonly receiver?: string;
 }
 
 /** Every call in order. `bareNames`: names that count as called without parentheses (perl, ruby, php). */
@@ -157,9 +159,16 @@ export function callsOf(tokens: readonly Token[], bareNames: ReadonlySet<string>
       name: nameAt(tokens, i),
       args: opens ? argumentsAt(tokens, i + 1) : bareArguments(tokens, i + 1),
       bare: !opens,
+      ...receiverAt(tokens, i),
     });
   }
   return calls;
+}
+
+function receiverAt(tokens: readonly Token[], at: number): { readonly receiver?: string } {
+  const [open, text, close, dot] = tokens.slice(Math.max(0, at - 4), at);
+  const one = open?.text === '(' && text?.kind === 'string' && close?.text === ')' && dot?.text === '.';
+  return one && text.dynamic !== true ? { receiver: text.text } : {};
 }
 
 function nameAt(tokens: readonly Token[], at: number): string {

@@ -250,7 +250,7 @@ const permissions: Handler = (call) => {
     const open = call.name === 'chmod' && OPEN_MODES.test(mode);
     const system = isSystem(path) || isCatastrophic(path);
     const own =
-      /^\/(home|Users)\/[^/]+\/./.test(path) ||
+      /^\/((home|Users)\/[^/]+|root)\/./.test(path) ||
       (machine.context.workspace !== '' && path.startsWith(machine.context.workspace)) ||
       /^\/(app|srv|var\/www|usr\/local|opt)\/./.test(path);
     const wide =

@@ -119,6 +119,7 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
     sendsSecretsOf(call);
     sqlInFlags(call);
     runTool(tool, name, call.argv, machine, () => usesMemoryDatabase(tool.tool, call));
+    if (listsContainers(tool.tool.system, call.argv)) return 'containers:listed';
     return SETUP_WORDS.test(call.argv.map((field) => field.s).join(' ')) ? SETUP : HOLE;
   }
   if (local || /\.(sh|bash|zsh|py|rb|pl|js|mjs|ts)$/.test(name)) {
@@ -132,6 +133,13 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
   }
   runUnknown(name, call.argv, machine);
   return SETUP_WORDS.test(call.argv.map((field) => field.s).join(' ')) ? SETUP : HOLE;
+}
+
+/** `docker ps -aq`: what comes out names containers, whichever there are. */
+function listsContainers(system: string, argv: readonly Field[]): boolean {
+  const words = argv.map((field) => field.s);
+  const lists = words[0] === 'ps' || (words[0] === 'container' && /^(ps|ls|list)$/.test(words[1] ?? ''));
+  return system === 'docker' && lists && words.some((word) => word === '--quiet' || /^-[a-z]*q/.test(word));
 }
 
 function isProjectFile(written: string, scope: Scope, machine: Machine): boolean {

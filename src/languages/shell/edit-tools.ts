@@ -1,8 +1,11 @@
 import { parseArgs, setOf } from './argv.ts';
 import { loseFile, readFile } from './file-effects.ts';
-import { type Call, type Handler, harmlessRun, opaque } from './machine.ts';
+import { type Call, type Handler, harmlessRun, isVisible, opaque } from './machine.ts';
 import { isSecretVariable, showsNamesOnly } from './secrets.ts';
 import { HOLE, literal, SECRET } from './value.ts';
+
+/** Files whose lines are records. */
+const ROWS = /\.(csv|tsv|jsonl|ndjson|ldif)$/i;
 
 const sed: Handler = (call) => {
   const { machine, scope } = call;
@@ -24,11 +27,21 @@ const sed: Handler = (call) => {
     const write = /(?:^|[;/}])\s*w\s+(\S+)/.exec(script.s);
     if (write?.[1] !== undefined) loseFile(machine, literal(write[1]), scope.cwd, 'overwrite', { source });
   }
-  const blanks = scripts.some((script) =>
-    /^\s*(\d*,?\$?\s*d|s(.)(\^?\.\*\$?|\^\.\*\$)\2\2[gm]*|\/\.\*\/d|\/\^\/d|1,\$d|\$!d)\s*$/.test(script.s),
-  );
+  // Without printing each line, or after a `q`, what is not printed is gone.
+  const drops =
+    inPlace &&
+    isVisible(machine) &&
+    (args.has('-n', '--quiet', '--silent') || scripts.some((script) => /^\s*\d*q\s*$/.test(script.s)));
+  const blanks =
+    drops ||
+    scripts.some((script) =>
+      /^\s*(\d*,?\$?\s*d|s(.)(\^?\.\*\$?|\^\.\*\$)\2\2[gm]*|\/\.\*\/d|\/\^\/d|1,\$d|\$!d)\s*$/.test(script.s),
+    );
+  const deletes = scripts.some((script) => /[/\d$]d\s*(;|$)/.test(script.s));
   for (const one of files) {
-    if (inPlace) loseFile(machine, one, scope.cwd, blanks ? 'empty' : 'edit', { source });
+    // A line of a table is a record, and nothing makes it again.
+    if (inPlace && deletes && ROWS.test(one.s)) loseFile(machine, one, scope.cwd, 'empty', { source });
+    else if (inPlace) loseFile(machine, one, scope.cwd, blanks ? 'empty' : 'edit', { source });
     else readFile(machine, one, scope.cwd, source, 'shows');
   }
   harmlessRun(machine, source, 'sed');
@@ -95,6 +108,9 @@ const editor: Handler = (call) => {
 
 const ed: Handler = (call) => {
   const commands = call.scope.stdin ?? HOLE;
+  if (/^\s*[\d,$%.]*d\s*$/m.test(commands) && /^\s*wq?\s*$/m.test(commands))
+    for (const operand of parseArgs(call.argv, { valued: setOf('-p') }).operands)
+      loseFile(call.machine, operand, call.scope.cwd, 'empty', { source: 'catalog/ed' });
   for (const line of commands.split('\n'))
     if (/^\d*!/.test(line)) call.machine.script(line.replace(/^\d*!/, ''), call.scope);
   harmlessRun(call.machine, 'catalog/ed', 'ed');

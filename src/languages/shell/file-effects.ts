@@ -1,5 +1,5 @@
 import { tampers } from './guard-command.ts';
-import { followed, type Loss, reversalOf } from './loss.ts';
+import { followed, type Loss, movedFrom, reversalOf } from './loss.ts';
 import type { Machine } from './machine.ts';
 import {
   fileRef,
@@ -101,6 +101,17 @@ export function loseFile(
     max,
     ...(tags === undefined ? {} : { tags }),
   });
+  if (loss !== 'delete' && loss !== 'empty') return;
+  // Under its old name a person may have refused it: a loss by way of another name is the same loss.
+  for (const from of reversal === 'regenerable' ? [] : movedFrom(machine, lexical).slice(0, 8))
+    machine.emit({
+      verb: 'destroy',
+      target: fileRef(shown(from)),
+      reversal,
+      source,
+      summary: `${WORDS[loss]} ${shown(from)}, which the same command moved to ${shown(lexical)}`,
+      max,
+    });
 }
 
 function unknownFile(machine: Machine, written: string, quiet: boolean, loss: Loss, source: string): void {

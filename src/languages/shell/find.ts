@@ -1,5 +1,6 @@
 import { loseFile } from './file-effects.ts';
 import { type Handler, harmlessRun, type Machine, type Scope, subscope } from './machine.ts';
+import { isCatastrophic, resolvePath } from './paths.ts';
 import { type Field, HOLE, hasHole, literal } from './value.ts';
 
 const TAKES_ONE = new Set(
@@ -41,6 +42,10 @@ export const find: Handler = (call) => {
     else if (s === '-prune') pruned = true;
     else if (s === '-delete')
       actions.push(() => {
+        // Empty folders in a project are no loss; programs elsewhere count on theirs.
+        for (const root of empty ? roots : [])
+          if (isCatastrophic(resolvePath(root.s, scope.cwd)))
+            loseFile(machine, root, scope.cwd, 'delete', { source: 'catalog/find' });
         // Hidden names too: without a name to go by, it is the folder itself that is asked about.
         for (const field of empty ? [] : names.length > 0 ? found() : roots.map((root) => ({ ...root, glob: true })))
           loseFile(machine, field, scope.cwd, 'delete', { source: 'catalog/find', recursive: true });

@@ -1,4 +1,12 @@
-import { GUARD_NAMES, GUARD_PATH_AWARE, GUARD_PROGRAM_FILES, GUARD_READS, GUARD_SIGNS } from '../../catalog/guard.ts';
+import {
+  GUARD_INNER_READS,
+  GUARD_NAMES,
+  GUARD_PATH_AWARE,
+  GUARD_PROGRAM_FILES,
+  GUARD_READS,
+  GUARD_SIGNS,
+  GUARD_WRITE_FLAGS,
+} from '../../catalog/guard.ts';
 import { HARMLESS_WORDS } from '../../catalog/verbs.ts';
 import { type Call, harmlessRun, type Machine, subscope } from './machine.ts';
 import { isGuardPath, lastName, resolvePath } from './paths.ts';
@@ -27,12 +35,21 @@ export function guardCommand(call: Call): string {
     harmlessRun(machine, 'catalog/guard', call.name);
     return rest.length === 0 ? HOLE : machine.run(rest, { ...subscope(call.scope), depth: call.scope.depth + 1 });
   }
-  if (GUARD_READS.has(sub) && !hasHole(sub) && !(sub === 'log' && words.includes('erase'))) {
+  if ((GUARD_READS.has(sub) && !hasHole(sub) && !(sub === 'log' && words.includes('erase'))) || looksInside(call)) {
     harmlessRun(machine, 'catalog/guard', `${call.name} ${shown(sub)}`);
     return HOLE;
   }
   tampers(machine, shown(words.slice(0, 2).join(' ')), `changes the guard itself (${call.name} ${shown(sub)})`);
   return HOLE;
+}
+
+/** Such as `policy show`. An option before the inner subcommand could be anything's value, so there it does not count. */
+function looksInside({ argv }: Call): boolean {
+  const [outer = '', ...inner] = argv.map((field) => field.s);
+  const reads = GUARD_INNER_READS.get(outer);
+  if (reads === undefined || inner.some((word) => hasHole(word) || GUARD_WRITE_FLAGS.has(word.split('=')[0] ?? '')))
+    return false;
+  return reads.has(inner[0] ?? '') || reads.has(inner.slice(0, 2).join(' '));
 }
 
 export function tampers(machine: Machine, what: string, summary: string): void {

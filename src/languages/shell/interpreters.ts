@@ -3,7 +3,7 @@ import { readCode } from './code-effects.ts';
 import type { Tongue } from './code-scan.ts';
 import { loseFile } from './file-effects.ts';
 import { guardCommand, isGuardProgram } from './guard-command.ts';
-import { type Call, type Handler, harmlessRun, opaque, subscope, unjudged } from './machine.ts';
+import { type Call, type Handler, harmlessRun, isVisible, opaque, subscope, unjudged } from './machine.ts';
 import { lastName, resolvePath } from './paths.ts';
 import { contentAt, contentOf, isDue, runScriptFile, runText } from './scripts.ts';
 import { type Field, HOLE, hasHole, literal, SETUP, shown } from './value.ts';
@@ -21,6 +21,8 @@ export const shell: Handler = (call) => {
   if (bundle) {
     const text = args.rest[0] ?? literal('');
     inner.args = args.rest.slice(2);
+    // `sh -c TEXT NAME …`: `$0` is whatever the caller says.
+    if (args.rest[1] !== undefined) inner.vars.set('0', [args.rest[1]]);
     return runText(text.s, inner, machine, 'argument');
   }
   if (args.has('--version', '--help')) return HOLE;
@@ -153,6 +155,15 @@ const TOOL_SCRIPTS: ReadonlyMap<string, string> = new Map([
   ['composer.phar', 'composer'],
 ]);
 
+// A substitution of all of it, `$_ = ""`: nothing is left of any line.
+function blanksLines(programs: readonly Field[]): boolean {
+  return programs.some((one) =>
+    /^\s*(s(.)(\^?\.[*+]\$?)\2\2[gmse]*|\$_\s*=\s*(""|''|undef)|undef\s+\$_|next|gsub\(\/\.\*\/,\s*(""|'')\))\s*;?\s*$/.test(
+      one.s,
+    ),
+  );
+}
+
 const interpreter =
   (spec: Interpreter): Handler =>
   (call) => {
@@ -181,7 +192,16 @@ const interpreter =
       }
     }
     if ((spec.tongue === 'perl' || spec.tongue === 'ruby') && call.argv.some((field) => /^-[a-z0]*i/.test(field.s)))
-      for (const file of args.rest) loseFile(machine, file, scope.cwd, 'edit', { source: `catalog/${spec.tongue}` });
+      for (const file of args.rest)
+        loseFile(
+          machine,
+          file,
+          scope.cwd,
+          (args.has('-n') && isVisible(machine)) || blanksLines(args.values.get('-e') ?? []) ? 'empty' : 'edit',
+          {
+            source: `catalog/${spec.tongue}`,
+          },
+        );
     if (ran) return HOLE;
     const module = args.value('-m');
     if (module !== undefined && spec.tongue === 'python') return pythonModule(module.s, args.rest, call);

@@ -113,6 +113,14 @@ function ownReversal(
   return known.insideWorkspace === true && known.filesCapped !== true ? 'safeguardable' : 'irreversible';
 }
 
+/** Where the things come from that this command moved to that place, or into that folder, before. */
+export function movedFrom(machine: Machine, path: string): readonly string[] {
+  return [...machine.moved].flatMap(([to, from]) => {
+    if (path === to || to.startsWith(`${path}/`)) return [from];
+    return path.startsWith(`${to}/`) ? [`${from}${path.slice(to.length)}`] : [];
+  });
+}
+
 /** What this command moved to that place before is lost with it. */
 function movedReversal(machine: Machine, path: string, loss: Loss): Reversal {
   let worst: Reversal = 'regenerable';

@@ -109,8 +109,9 @@ export function isRegenerable(resolved: string, workspace: string): boolean {
   if (resolved.includes(FRESH) && !resolved.split('/').some((part) => part !== FRESH && part.includes('*')))
     return isTemporary(resolved) || relative(resolved, workspace) !== undefined;
   if (hasMark(resolved)) return false;
-  if (isTemporary(resolved)) return true;
   const here = relative(resolved, workspace);
+  // A workspace that lies among temporary files is a workspace all the same.
+  if (isTemporary(resolved) && (here === undefined || here.startsWith('..'))) return true;
   const parts = (here ?? resolved).split('/');
   if (here === undefined && isSystem(resolved) && !/^(\/home|\/Users)\/[^/]+\/./.test(resolved)) return false;
   const upwards = parts[0] === '..';

@@ -5,6 +5,7 @@ import type { Reader, Reading } from '../reading.ts';
 import { runCommand } from './dispatch.ts';
 import { collector, type Machine, newScope, opaque, type Readers } from './machine.ts';
 import { readPowershell } from './powershell.ts';
+import { traceMachine } from './trace.ts';
 import { HOLE, SECRET } from './value.ts';
 import { walkNode, walkScript } from './walk.ts';
 
@@ -32,6 +33,7 @@ export function makeShellReader(readers: Readers): Reader {
       walk: (script, scope) => walkScript(script, scope, machine),
       walkNode: (node, scope) => walkNode(node, scope, machine),
     };
+    if (context.trace !== undefined) traceMachine(machine, context.trace);
     if (action.bytes.length > LIMITS.commandBytes) {
       opaque(machine, 'shell/limit', `is longer than ${LIMITS.commandBytes} bytes`);
       return { effects: machine.effects, questions: [] };

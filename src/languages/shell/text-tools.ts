@@ -1,5 +1,5 @@
 import { parseArgs, setOf } from './argv.ts';
-import { readFile } from './file-effects.ts';
+import { loseFile, readFile } from './file-effects.ts';
 import { type Handler, harmlessRun } from './machine.ts';
 import { lastName } from './paths.ts';
 import { FRESH, HOLE, hasMark, SECRET, SETUP } from './value.ts';
@@ -136,7 +136,21 @@ const tr: Handler = (call) => {
     .join('');
 };
 
+const OUTPUTS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['sort', setOf('-o --output')],
+  ['shuf', setOf('-o --output')],
+]);
+
 const passing: Handler = (call) => {
+  const flags = OUTPUTS.get(call.name);
+  const written =
+    flags !== undefined
+      ? parseArgs(call.argv, { valued: flags }).value('-o', '--output')
+      : call.name === 'uniq'
+        ? parseArgs(call.argv, { valued: setOf('-f -s -w') }).operands[1]
+        : undefined;
+  if (written !== undefined)
+    loseFile(call.machine, written, call.scope.cwd, 'overwrite', { source: `catalog/${call.name}` });
   harmlessRun(call.machine, `catalog/${call.name}`, call.name);
   // Without files, what comes out is part of what goes in; whole is the stricter reading.
   return call.scope.stdin ?? HOLE;

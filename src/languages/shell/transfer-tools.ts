@@ -1,7 +1,7 @@
 import { parseArgs, setOf } from './argv.ts';
 import { loseFile, readFile } from './file-effects.ts';
-import { type Handler, harmlessRun } from './machine.ts';
-import { fileRef, insideWorkspace, isCatastrophic, isSecret, isSystem, resolvePath } from './paths.ts';
+import { type Handler, harmlessRun, isVisible } from './machine.ts';
+import { fileRef, insideWorkspace, isCatastrophic, isSecret, isSystem, lastName, resolvePath } from './paths.ts';
 import { HOLE, SECRET, shown } from './value.ts';
 
 const tar: Handler = (call) => {
@@ -61,7 +61,7 @@ const unzip: Handler = (call) => {
   const into = args.value('-d');
   if (
     into !== undefined &&
-    isSystem(resolvePath(into.s, call.scope.cwd)) &&
+    (isSystem(resolvePath(into.s, call.scope.cwd)) || isCatastrophic(resolvePath(into.s, call.scope.cwd))) &&
     insideWorkspace(resolvePath(into.s, call.scope.cwd), call.machine.context.workspace) === undefined &&
     !/^\/(opt|usr\/local|home|Users|srv|data|mnt|var\/www)\/./.test(into.s) &&
     !args.has('-l')
@@ -108,6 +108,16 @@ const rsync: Handler = (call) => {
         summary: `deletes what the source lacks in ${shown(destination.s)}`,
         max: 'unbounded',
       });
+    else if (!isVisible(machine) && /^(target|out|output)\/?$/.test(lastName(destination.s.replace(/\/$/, ''))))
+      // A word for any destination: by its name alone it is no build folder here.
+      machine.emit({
+        verb: 'destroy',
+        target: fileRef(shown(resolvePath(destination.s, scope.cwd))),
+        reversal: 'irreversible',
+        source,
+        summary: `deletes what the source lacks in ${shown(destination.s)}`,
+        max: 'unbounded',
+      });
     else loseFile(machine, destination, scope.cwd, 'delete', { source, recursive: true });
   } else if (destination !== undefined && !dry && !remote)
     loseFile(machine, destination, scope.cwd, 'append', { source });
@@ -125,6 +135,16 @@ const scp: Handler = (call) => {
     if (remote) readFile(call.machine, operand, call.scope.cwd, 'catalog/scp', 'sends');
   if (destination !== undefined && !remote)
     loseFile(call.machine, destination, call.scope.cwd, 'append', { source: 'catalog/scp' });
+  const there = remote ? destination.s.replace(/^[^/]*?:/, '') : '';
+  if (there.startsWith('/') && isSystem(there) && !/^\/(home|Users|srv|opt|data|mnt|var\/www)\/./.test(there))
+    call.machine.emit({
+      verb: 'change',
+      target: { system: 'file', kind: 'remote-path', path: [shown(destination?.s ?? '')] },
+      reversal: 'irreversible',
+      source: 'catalog/scp',
+      summary: `writes over ${shown(destination?.s ?? '')}, which belongs to that machine's system`,
+      max: 'unbounded',
+    });
   harmlessRun(call.machine, 'catalog/scp', call.name);
   return '';
 };

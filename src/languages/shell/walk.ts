@@ -259,7 +259,9 @@ function assign(assignment: Assignment, scope: Scope, machine: Machine): void {
 
 function walkCommand(command: Command, scope: Scope, machine: Machine): string {
   const heldSpan = machine.span;
+  const { trace } = machine.context;
   if (!machine.nested) machine.span = [command.pos, command.end];
+  if (trace !== undefined) trace.at = [command.pos, command.end];
   const assignments: Assignment[] = [];
   for (const prefix of command.prefix) if (prefix.type === 'Assignment') assignments.push(prefix);
   const words: Field[] = [];

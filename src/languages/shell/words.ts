@@ -195,7 +195,7 @@ export function lookup(name: string, scope: Scope): readonly Field[] {
   if (name === '@' || name === '*') return scope.args ?? [];
   if (/^\d+$/.test(name)) {
     const index = Number(name);
-    if (index === 0) return [literal('bash')];
+    if (index === 0) return scope.vars.get('0') ?? [literal('bash')];
     if (scope.args === undefined) return index === 9 || index > 1 ? [literal('')] : [UNKNOWN_FIELD];
     return [scope.args[index - 1] ?? literal('')];
   }

@@ -90,10 +90,15 @@ describe('a full disk', { skip: reasonToSkip() }, () => {
     assert.ok(!existsSync(path.join(place.work, 'ran-unrecorded')));
     assert.equal((await holdpoint(place, ['exec', '--', 'rm -rf sub'])).code === 0, false);
 
-    // A person can still look, and end it.
+    // A person can still look, is told what to do, and can do it.
     const status = await holdpoint(place, ['status']);
-    assert.ok(status.code === 0 || /disk|full|record|write/i.test(status.err), `${status.code} ${status.err}`);
-    await daemon.kill();
+    assert.equal(status.code, 1, status.out);
+    assert.match(
+      status.err,
+      /^holdpoint: the ledger cannot be used any more: [^\n]*disk[^\n]*`holdpoint down` and `holdpoint up`[^\n]*\n$/,
+    );
+    const down = await holdpoint(place, ['down']);
+    assert.equal(down.code, 0, down.err);
     rmSync(path.join(disk, 'ballast'));
     const audit = await holdpoint(place, ['verify-log']);
     assert.equal(audit.code, 0, audit.out);

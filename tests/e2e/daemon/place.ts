@@ -184,7 +184,7 @@ export function exchange(
     const send = async (): Promise<void> => {
       for (const chunk of chunks) {
         if (socket.destroyed || socket.writableEnded) return;
-        if (!socket.write(chunk)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+        await new Promise<void>((written) => socket.write(chunk, () => written()));
         if (options.gapMs !== undefined) await sleep(options.gapMs);
       }
       if (options.half === true) socket.end();

@@ -8,7 +8,8 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { toAction } from '../../../src/apps/egress/action.ts';
-import { openJudge } from '../../../src/apps/wire.ts';
+import { findPaths } from '../../../src/apps/paths.ts';
+import { type OpenedJudge, openJudge } from '../../../src/apps/wire.ts';
 import { isRefused } from '../../../src/pipeline/products.ts';
 import { skipUnless } from '../../platform.ts';
 import { HOST, openWorld, type World } from './fixture.ts';
@@ -21,6 +22,7 @@ describe('a real git client behind the gateway', { skip: skipUnless('git') }, ()
   const work = path.join(folder, 'work');
   const bare = path.join(folder, 'served', 'shop.git');
   let world: World;
+  let judging: OpenedJudge;
   let reasons: string[] = [];
 
   /** git's own server, as CGI. Source: git-http-backend(1). */
@@ -94,12 +96,12 @@ describe('a real git client behind the gateway', { skip: skipUnless('git') }, ()
     mkdirSync(work, { recursive: true });
     execFileSync('git', ['init', '-q', '--bare', '-b', 'main', bare]);
     execFileSync('git', ['-C', bare, 'config', 'http.receivepack', 'true']);
-    const judge = await openJudge(path.join(folder, 'state'));
+    judging = await openJudge(findPaths({ HOME: folder, XDG_STATE_HOME: path.join(folder, 'state') }), () => undefined);
     world = await openWorld({
       answer: serveGit,
       judge: async (request, _signal, pass) => {
         const { action } = toAction(request, { fingerprintKey, cwd: work });
-        const judged = await judge(
+        const judged = await judging.judge(
           { id: 'r', action, origin: { door: 'egress', person: 'p', agent: 'a', task: 't', workspace: work } },
           undefined,
         );
@@ -119,6 +121,7 @@ describe('a real git client behind the gateway', { skip: skipUnless('git') }, ()
   });
   after(async () => {
     await world.close();
+    await judging.close();
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -256,3 +256,23 @@ test('adding twice is adding once, and removing leaves what was there', () => {
     { numRuns: 60 },
   );
 });
+
+test('the preset is written once, and of a file that is there it alone changes', async () => {
+  const file = path.join(place.paths.config, 'policy.json');
+  assert.equal(await place.init('--agent', 'claude-code', '--yes', '--dry-run', '--preset', 'team'), 0);
+  assert.equal(existsSync(file), false);
+  assert.equal(await place.init('--agent', 'claude-code', '--yes', '--preset', 'lax'), 64);
+  assert.equal(await place.init('--agent', 'claude-code', '--yes'), 0);
+  assert.deepEqual(JSON.parse(read(file)), { version: 1, preset: 'solo' });
+  const organisation = { kind: 'folder', path: '/etc/rules' };
+  write(file, JSON.stringify({ version: 1, preset: 'team', organisation }));
+  assert.equal(await place.init('--agent', 'claude-code', '--yes'), 0);
+  assert.deepEqual(JSON.parse(read(file)), { version: 1, preset: 'team', organisation });
+  assert.equal(await place.init('--agent', 'claude-code', '--yes', '--preset', 'regulated'), 0);
+  assert.deepEqual(JSON.parse(read(file)), { version: 1, preset: 'regulated', organisation });
+  write(file, '{');
+  assert.equal(await place.init('--agent', 'claude-code', '--yes', '--preset', 'solo'), 1);
+  assert.equal(read(file), '{', 'what cannot be read is left for a person');
+  assert.equal(runUninstall([], place.io, place.deps), 0);
+  assert.equal(existsSync(file), true);
+});

@@ -304,7 +304,14 @@ test('an upgrade replaces the program and restarts the daemon, and keeps the mod
 test('uninstall leaves the record, the keys and the people, and purge leaves nothing', { skip }, () => {
   succeeds('root', [CLI, 'uninstall', '--system']);
   const left = inventory().map((line) => line.split(' ')[0] ?? '');
-  const kept = ['/etc/holdpoint/people', '/var/lib/holdpoint', '/usr/local/lib', '/usr/local/bin', '/run/mount'];
+  const kept = [
+    '/etc/holdpoint/people',
+    '/etc/holdpoint/policy.json',
+    '/var/lib/holdpoint',
+    '/usr/local/lib',
+    '/usr/local/bin',
+    '/run/mount',
+  ];
   assert.deepEqual(
     left.filter((file) => !kept.some((one) => file === one || (file.startsWith(`${one}/`) && !one.startsWith('/usr')))),
     [],

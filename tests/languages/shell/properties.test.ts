@@ -5,7 +5,7 @@ import { dangerOf, worstDanger } from '../../../src/core/danger.ts';
 import { LIMITS } from '../../../src/core/limits.ts';
 import { unknown } from '../../../src/core/tri.ts';
 import { makeShellReader } from '../../../src/languages/shell/read-shell.ts';
-import { fuzzShell } from '../../fuzz/shell-fuzz.ts';
+import { fuzzShell, readCorpus } from '../../fuzz/shell-fuzz.ts';
 
 const read = makeShellReader({});
 const context = { workspace: '', cwd: '', fact: () => unknown('judged by text alone') };
@@ -89,8 +89,9 @@ test('what wraps a destructive command does not hide it', () => {
   );
 });
 
-test('2,000 mutated inputs: no exception, within limits', () => {
-  fuzzShell(1_000_000, 2_000);
+test('the stored inputs of the fuzz target, the scenarios, and 2,000 mutated ones: no exception, within limits, never looser', () => {
+  assert.ok(readCorpus().compared > 1_000);
+  assert.ok(fuzzShell(1_000_000, 2_000).compared > 1_000);
 });
 
 test('too long, too deep and not text hold at once and say why', () => {

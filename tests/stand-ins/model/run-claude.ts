@@ -19,6 +19,8 @@ export interface ClaudeRun {
   /** Added to an otherwise clean environment. */
   readonly env?: { readonly [name: string]: string };
   readonly timeoutMs?: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
   /** Put before the client's own path, e.g. a program that changes what `/etc` holds for it. */
   readonly launcher?: readonly string[];
 }
@@ -64,15 +66,18 @@ export async function runClaude(run: ClaudeRun): Promise<ClaudeResult> {
       cwd: run.cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(run.signal === undefined ? {} : { signal: run.signal }),
     });
     const out: string[] = [];
     const err: string[] = [];
     child.stdout.setEncoding('utf8').on('data', (text: string) => out.push(text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => err.push(text));
     const timer = setTimeout(() => child.kill('SIGKILL'), run.timeoutMs ?? 60_000);
-    child.on('error', reject);
+    // One that is being ended early still writes until it is gone.
+    child.on('error', (error) => (child.pid === undefined ? reject(error) : undefined));
     child.on('close', (code) => {
       clearTimeout(timer);
+      if (run.signal?.aborted === true) reject(new Error('the client was ended early'));
       resolve({ exitCode: code ?? undefined, stdout: out.join(''), stderr: err.join('') });
     });
   });

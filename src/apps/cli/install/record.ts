@@ -25,6 +25,8 @@ const targetSchema = z.strictObject({
 const recordSchema = z.strictObject({
   version: z.literal(1),
   mode: z.enum(['shadow', 'enforce']),
+  /** What would be held is rehearsed for its card. Off where left out. */
+  rehearse: z.boolean().optional(),
   socket: pathSchema,
   ownerUid: z.int().nonnegative(),
   /** Argument list that starts the daemon and returns. */
@@ -76,6 +78,12 @@ export function readRecord(configDir: string): RecordRead {
 export function readMode(configDir: string): Mode {
   const read = readRecord(configDir);
   return read.kind === 'record' ? read.record.mode : 'enforce';
+}
+
+/** Off unless a record says so. It can add to what a text says and never loosens, so either answer is safe. */
+export function readRehearse(configDir: string): boolean {
+  const read = readRecord(configDir);
+  return read.kind === 'record' && read.record.rehearse === true;
 }
 
 /** A system installation's daemon and hooks read it under other accounts than root's, to whom it belongs. */

@@ -4,6 +4,16 @@ import { type Paths, readSystemFile, SYSTEM, type SystemFile, systemPaths } from
 import { ask } from '../client.ts';
 import { usage } from '../holds.ts';
 import { confirm, hookFiles, type InitDeps, runInit } from '../init.ts';
+import {
+  askPreset,
+  isPreset,
+  newPolicyText,
+  PRESETS,
+  type Preset,
+  type PresetPlan,
+  planPreset,
+  policyFile,
+} from '../install/preset.ts';
 import type { FoundTools } from '../install/probe.ts';
 import { installFile } from '../install/record.ts';
 import { presentAgents, type SettingsPlaces } from '../install/targets.ts';
@@ -51,6 +61,7 @@ interface Wanted {
   readonly hookArgs: readonly string[];
   readonly dryRun: boolean;
   readonly yes: boolean;
+  readonly preset: Preset | undefined;
 }
 
 /** The daemon's account, as the other steps see it once it is there. */
@@ -63,7 +74,7 @@ const MANAGED_PLACES = {
 } as const;
 
 const USAGE =
-  'init --system: `holdpoint init --system --agent-user NAME [--person NAME] [--agent NAME]... [--managed-only] [--dry-run] [--yes]`';
+  'init --system: `holdpoint init --system --agent-user NAME [--person NAME] [--agent NAME]... [--managed-only] [--preset NAME] [--dry-run] [--yes]`';
 
 /** `holdpoint init --system`: the guard under an account of its own. For root. */
 export async function runSystemInit(args: readonly string[], io: Io, deps: SystemInitDeps): Promise<number> {
@@ -87,7 +98,11 @@ export async function runSystemInit(args: readonly string[], io: Io, deps: Syste
 
 async function install(wanted: Wanted, files: readonly ProgramFile[], io: Io, deps: SystemInitDeps): Promise<number> {
   for (const line of warnings(wanted, files)) io.err(`holdpoint: warning: ${line}\n`);
-  const steps = stepsFor(wanted, files);
+  const policy = planPreset(SYSTEM.config, wanted.preset);
+  if (policy.kind === 'refused') return refuse(io, policy.why);
+  // Asked last, where a person is at hand; until then it is the default.
+  const chosen: { preset: Preset } = { preset: 'solo' };
+  const steps = stepsFor(wanted, files, policy, chosen);
   const open = steps.filter((step) => !step.done());
   const nobody = { uid: 1, gid: 1 };
   const planned = systemPaths(recordFor(wanted, DAEMON.ids() ?? nobody));
@@ -107,6 +122,7 @@ async function install(wanted: Wanted, files: readonly ProgramFile[], io: Io, de
   }
   if (!wanted.yes && !(await confirm(io))) return refuse(io, 'nothing was written; `--yes` installs without asking');
 
+  if (policy.kind === 'absent' && !wanted.yes) chosen.preset = await askPreset(io);
   for (const step of open) step.apply();
   const record = readSystemFile();
   if (record === undefined) return refuse(io, `\`${SYSTEM.file}\` is not as it was written a moment ago`);
@@ -135,7 +151,7 @@ function readArgs(args: readonly string[]): Wanted | string {
     const arg = args[i] ?? '';
     const value = args[i + 1];
     if (['--system', '--managed-only', '--dry-run', '--yes'].includes(arg)) flags.add(arg);
-    else if (['--agent-user', '--person', '--agent'].includes(arg) && value !== undefined) {
+    else if (['--agent-user', '--person', '--agent', '--preset'].includes(arg) && value !== undefined) {
       if (arg === '--agent') agents.push('--agent', value);
       else names.set(arg, value);
       i += 1;
@@ -144,6 +160,9 @@ function readArgs(args: readonly string[]): Wanted | string {
   if (process.geteuid?.() !== 0) return 'init --system: only root can do that; use sudo';
   const agentName = names.get('--agent-user');
   if (agentName === undefined) return USAGE;
+  const preset = names.get('--preset');
+  if (preset !== undefined && !isPreset(preset))
+    return `init --system: unknown preset \`${preset}\`; there are ${PRESETS.join(', ')}`;
   const agent = findAccount(agentName);
   if (agent === undefined) return `init --system: there is no account \`${agentName}\``;
   const personName = names.get('--person') ?? agentName;
@@ -156,6 +175,7 @@ function readArgs(args: readonly string[]): Wanted | string {
     hookArgs: ['--managed', ...(flags.has('--managed-only') ? ['--managed-only'] : []), ...present],
     dryRun: flags.has('--dry-run'),
     yes: flags.has('--yes'),
+    preset,
   };
 }
 
@@ -226,7 +246,13 @@ function recordFor({ agent, person }: Wanted, ids: { readonly uid: number; reado
   };
 }
 
-function stepsFor(wanted: Wanted, files: readonly ProgramFile[]): readonly Step[] {
+function stepsFor(
+  wanted: Wanted,
+  files: readonly ProgramFile[],
+  policy: PresetPlan,
+  chosen: { readonly preset: Preset },
+): readonly Step[] {
+  const policyText = (): string => (policy.kind === 'set' ? policy.text : newPolicyText(chosen.preset));
   const accountIsThere = (): boolean => DAEMON.ids() !== undefined;
   const programFolders = [...new Set([SYSTEM.program, ...files.map((file) => path.dirname(file.to))])].sort();
   const systemRecord = (): string => {
@@ -262,6 +288,10 @@ function stepsFor(wanted: Wanted, files: readonly ProgramFile[]): readonly Step[
     ...staleFiles(files).map(removeStep),
     ...(launcherState() === 'taken' ? [] : [fileStep(SYSTEM.launcher, 0o755, launcherText)]),
     fileStep(SYSTEM.file, 0o644, systemRecord),
+    // Before the daemon starts, and for its account to read.
+    ...(policy.kind === 'absent' || policy.kind === 'set'
+      ? [fileStep(policyFile(SYSTEM.config), 0o644, policyText)]
+      : []),
     ...units,
   ];
 }

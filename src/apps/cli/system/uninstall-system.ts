@@ -60,7 +60,7 @@ export async function runSystemUninstall(args: readonly string[], io: Io): Promi
   }
   if (!purge)
     io.out(
-      `the log and the keys stay in ${SYSTEM.state}, the people in ${SYSTEM.config}/people, and the account ${SYSTEM.account}; \`--purge\` takes them too\n`,
+      `the log and the keys stay in ${SYSTEM.state}, the people and the policy in ${SYSTEM.config}, and the account ${SYSTEM.account}; \`--purge\` takes them too\n`,
     );
   return EXIT.ok;
 }

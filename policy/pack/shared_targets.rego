@@ -1,0 +1,210 @@
+# METADATA
+# title: Shared targets
+# description: Things that others count on, who are not asked when an agent changes them.
+package holdpoint.policies.shared_targets
+
+import data.holdpoint.lib
+
+hold contains lib.held(rule, finding) if {
+	input.harmless == false
+	some finding in found
+	rule := concat("/", ["shared_targets", finding.id])
+	lib.says(rule) == "hold"
+}
+
+deny contains lib.denied(finding) if {
+	input.harmless == false
+	some finding in found
+	lib.says(concat("/", ["shared_targets", finding.id])) == "deny"
+}
+
+# METADATA
+# title: Other things depend on it
+# custom: {id: dependents, severity: high}
+found contains finding if {
+	some i, names in dependents
+	i in lib.changes
+	finding := {"id": "dependents", "reason": sprintf("breaks with it: %s", [lib.few(names)]), "effect": i}
+}
+
+dependents[i] contains sprintf("%s %s in %s", [one.kind, one.name, one.environment]) if {
+	some [i, answer] in lib.answers.dependents
+	some one in answer.dependents
+	every text in [one.kind, one.name, one.environment, one.id] { is_string(text) }
+
+	# A volume is not a dependent of itself.
+	one.id != input.effects[i].target.known.path[0]
+}
+
+# METADATA
+# title: Things in several environments depend on it
+# custom: {id: several-environments, severity: critical}
+found contains finding if {
+	some [i, answer] in lib.answers.dependents
+	i in lib.changes
+	names := {one.environment | some one in answer.dependents; is_string(one.environment)}
+	count(names) > 1
+	finding := {"id": "several-environments", "reason": sprintf("is used in several environments: %s", [lib.few(names)]), "effect": i}
+}
+
+# METADATA
+# title: What depends on it is not known
+# custom: {id: dependents-unknown, severity: high}
+found contains finding if {
+	some [i, _] in lib.unanswered.dependents
+	i in lib.changes
+	finding := {"id": "dependents-unknown", "reason": "nobody could say what breaks with it", "effect": i}
+}
+
+# METADATA
+# title: Changes names that others resolve
+# custom: {id: names, severity: high}
+found contains finding if {
+	some indexes in object.filter(lib.altered, {"zone", "record", "dns-record", "domain", "custom-domain", "service-domain", "trusted-domain", "distribution"})
+	some i in indexes
+	finding := {"id": "names", "reason": "others find a service by this name, and caches keep a wrong answer for hours", "effect": i}
+}
+
+# METADATA
+# title: Throws messages away that nobody has read
+# custom: {id: messages, severity: high}
+found contains finding if {
+	some indexes in object.filter(lib.altered, {"queue", "topic", "consumer group"})
+	some i in indexes
+	finding := {"id": "messages", "reason": "messages go that their readers have not seen yet", "effect": i}
+}
+
+# METADATA
+# title: Publishes a package, an image or an app
+# description: What is published can be copied by anybody at once.
+# custom: {id: publishes, severity: high}
+found contains finding if {
+	some indexes in object.filter(lib.exposed, {"package", "image", "chart", "release", "app", "site", "gist"})
+	some i in indexes
+	finding := {"id": "publishes", "reason": "once published anybody may have it; that cannot be called back", "effect": i}
+}
+
+# METADATA
+# title: Takes a published package or release away
+# custom: {id: unpublishes, severity: high}
+found contains finding if {
+	some indexes in object.filter(lib.destroyed, {"package", "release", "asset"})
+	some i in indexes
+	input.effects[i].target.known.system != "host"
+	finding := {"id": "unpublishes", "reason": "builds of others that use it break", "effect": i}
+}
+
+# METADATA
+# title: Changes what users of a package get
+# custom: {id: package-tags, severity: high}
+found contains finding if {
+	some i in lib.changed["package"]
+	input.effects[i].target.known.system != "host"
+	finding := {"id": "package-tags", "reason": "others get something else under the same name", "effect": i}
+}
+
+# METADATA
+# title: Deletes, archives or moves a repository of a forge
+# custom: {id: repository, severity: critical}
+found contains finding if {
+	some i in lib.destroyed.repository
+	input.effects[i].target.known.system in {"github", "gitlab"}
+	finding := {"id": "repository", "reason": "a repository goes with its issues, reviews and settings, which no clone has", "effect": i}
+}
+
+# METADATA
+# title: Merges into a branch that others build on
+# custom: {id: merges, severity: medium}
+found contains finding if {
+	some indexes in object.filter(lib.changed, {"pull request", "merge request"})
+	some i in indexes
+	finding := {"id": "merges", "reason": "puts changes on a branch that others build on", "effect": i}
+}
+
+# METADATA
+# title: Merges by a tool of an MCP server
+# custom: {id: merges-by-tool, severity: medium}
+found contains finding if {
+	some i in lib.changed.tool
+	regex.match(`(^|_)merge(_|$)`, lib.name_of(i))
+	finding := {"id": "merges-by-tool", "reason": "by its name this tool puts changes on a branch that others build on", "effect": i}
+}
+
+# METADATA
+# title: Starts or stops a workflow of a forge
+# custom: {id: workflow, severity: medium}
+found contains finding if {
+	some indexes in object.filter(lib.altered, {"workflow", "pipeline"})
+	some i in indexes
+	finding := {"id": "workflow", "reason": "a workflow of the forge runs with secrets that the agent does not have", "effect": i}
+}
+
+# METADATA
+# title: Sends a message in somebody's name
+# custom: {id: sends, severity: medium}
+found contains finding if {
+	some i in lib.exposes
+	is_message(i)
+	finding := {"id": "sends", "reason": "people get a message in your name; that cannot be called back", "effect": i}
+}
+
+is_message(i) if input.effects[i].target.known.kind == "mail"
+
+is_message(i) if {
+	input.effects[i].target.known.kind in {"endpoint", "tool", "mutation"}
+	not "credential" in input.effects[i].tags
+}
+
+# METADATA
+# title: Ends the sessions of others
+# custom: {id: sessions, severity: high}
+found contains finding if {
+	some i in lib.changed.function
+	lib.name_of(i) in {"pg_terminate_backend", "pg_cancel_backend"}
+	finding := {"id": "sessions", "reason": "ends what other people or programs are doing in the database", "effect": i}
+}
+
+# METADATA
+# title: Changes a whole database server
+# custom: {id: server, severity: high}
+found contains finding if {
+	some indexes in object.filter(lib.altered, {"server", "setting", "server-file"})
+	some i in (indexes & lib.remote)
+	finding := {"id": "server", "reason": "is a matter of the whole server, not of one database", "effect": i}
+}
+
+# METADATA
+# title: Renames or takes away what others use by its name
+# custom: {id: renames, severity: medium}
+found contains finding if {
+	some indexes in object.filter(lib.altered, {"object", "function", "view", "privileges"})
+	some i in (indexes & lib.remote)
+	input.effects[i].basis == "parsed"
+	not lib.name_of(i) in {"pg_terminate_backend", "pg_cancel_backend"}
+	finding := {"id": "renames", "reason": "programs that use it as it is now fail from then on", "effect": i}
+}
+
+# METADATA
+# title: Acts on many machines at once
+# custom: {id: many-machines, severity: critical}
+found contains finding if {
+	some i in lib.destroyed.hosts
+	finding := {"id": "many-machines", "reason": "the same command runs on every machine of the group", "effect": i}
+}
+
+# METADATA
+# title: Deletes files on another machine
+# custom: {id: other-machine, severity: high}
+found contains finding if {
+	some i in lib.destroyed["remote-path"]
+	finding := {"id": "other-machine", "reason": "lies on another machine, where nothing here can be checked or copied", "effect": i}
+}
+
+# METADATA
+# title: Changes a spending limit
+# custom: {id: spending, severity: medium}
+found contains finding if {
+	some i, effect in lib.destructive
+	effect.source in {"railway:usageLimitSet", "railway:agentUsageLimitSet"}
+	finding := {"id": "spending", "reason": "changes how much money may be spent", "effect": i}
+}

@@ -1,0 +1,76 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import path from 'node:path';
+import { visibleText } from '../core/visible-text.ts';
+import type { Certificates } from '../ports/certificates.ts';
+import type { People } from '../ports/people.ts';
+import type { Paths } from './paths.ts';
+import type { Owners } from './policy/guarded-file.ts';
+
+export function ledgerDir(stateDir: string): string {
+  return path.join(stateDir, 'ledger');
+}
+
+export function decisionsDir(stateDir: string): string {
+  return path.join(stateDir, 'decisions');
+}
+
+/** In an installation of the agent's own account ownership proves nothing. */
+export function ownersOf(paths: Paths): Owners {
+  return paths.trust === 'system' ? [0, paths.ownerUid] : 'anybody';
+}
+
+/** Where the daemon keeps the engine unpacked. */
+export function engineDir(paths: Paths): string {
+  return path.join(paths.state, 'policy/engine');
+}
+
+/** Names this installation in its log and its decisions. */
+export function originOf(): string {
+  return `${hostname()}/holdpoint/${userInfo().uid}`.replace(/[\s+]/g, '-');
+}
+
+export function tell(line: string): void {
+  process.stderr.write(`holdpoint: ${visibleText(line)}\n`);
+}
+
+/** A record that could not be written. The ledger refuses everything from then on, so this is seen; it is also said. */
+export function lost(error: unknown): void {
+  process.stderr.write(
+    `holdpoint: a record could not be written: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
+}
+
+/** 32 bytes that stay with the installation. */
+export function installationKey(file: string): Uint8Array {
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' });
+  return createHash('sha256').update(readFileSync(file)).digest();
+}
+
+/** The state of a system installation is closed to agents: what their programs have to trust lies beside the socket. */
+export function publish(certificates: Certificates, folder: string): ReadonlyMap<string, string> {
+  return new Map(
+    [certificates.caFile, certificates.bundleFile].map((file) => {
+      const copy = path.join(folder, path.basename(file));
+      // Replaced whole: a program that reads it meanwhile sees the old or the new one.
+      writeFileSync(`${copy}.new`, readFileSync(file), { mode: 0o644 });
+      chmodSync(`${copy}.new`, 0o644);
+      renameSync(`${copy}.new`, copy);
+      return [file, copy];
+    }),
+  );
+}
+
+export async function peopleSummary(people: People, account: string | undefined): Promise<{ readonly words: string }> {
+  const enrol = `nobody may sign yet: \`sudo holdpoint people add NAME --generate${account === undefined ? '' : ` --account ${account}`}\``;
+  const list = await people.list();
+  if (!list.ok)
+    return {
+      words: list.missing ? enrol : `nobody counts: ${list.why}`,
+    };
+  const names = list.people.filter((one) => one.removed !== true).map((one) => one.name);
+  return {
+    words: names.length === 0 ? enrol : `${names.join(', ')} may sign`,
+  };
+}
