@@ -16,6 +16,7 @@ import {
   parseHookHeader,
   payloadReader,
 } from '../../protocols/hooks/wire.ts';
+import { endWith, linger } from '../linger.ts';
 
 export interface SocketDoors {
   hook(agent: HookAgent, payload: Uint8Array): Promise<HookOutput>;
@@ -34,8 +35,6 @@ const LF = 0x0a;
 const HEADER_BYTES = 4_096;
 /** A client that says nothing for this long is put out. */
 const IDLE_MS = 120_000;
-/** How long a refused client may go on sending, so that it reads the refusal before the connection is gone. */
-const LINGER_MS = 5_000;
 
 /**
  * The unix socket's server. Four ways to talk, told apart by the first line: a hook header and payload, a payload alone, lines of
@@ -52,7 +51,7 @@ export function makeSocketServer(doors: SocketDoors): Server {
     doors.malformed(`an HTTP request is not readable: ${error.code ?? error.message}`);
     const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
     if (socket.writable)
-      endWith(
+      endOnly(
         socket,
         `HTTP/1.1 ${tooLarge ? '431 headers too large' : '400 not readable'}\r\nConnection: close\r\n\r\n`,
       );
@@ -68,7 +67,7 @@ export function makeSocketServer(doors: SocketDoors): Server {
     socket.on('error', () => socket.destroy());
     if (connections > LIMITS.inFlight) {
       doors.malformed(`more than ${LIMITS.inFlight} calls at once`);
-      endWith(
+      endOnly(
         socket,
         encodeReply({
           exitCode: 2,
@@ -82,16 +81,11 @@ export function makeSocketServer(doors: SocketDoors): Server {
   return server;
 }
 
-/** Says the last word. What the client still sends is thrown away, for a while. */
-function endWith(socket: Socket, text: string): void {
+/** The last word on a connection that nobody listens to any more. */
+function endOnly(socket: Socket, text: string): void {
   socket.removeAllListeners('data');
   socket.removeAllListeners('end');
-  socket.on('data', () => undefined);
-  socket.end(text);
-  socket.resume();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('end', () => socket.destroy());
-  socket.once('close', () => clearTimeout(timer));
+  endWith(socket, text);
 }
 
 function readFirstLine(socket: Socket, doors: SocketDoors, http: HttpServer): void {
@@ -140,7 +134,7 @@ function readFirstLine(socket: Socket, doors: SocketDoors, http: HttpServer): vo
 
 function refuseLine(socket: Socket, doors: SocketDoors, why: string): void {
   doors.malformed(why);
-  endWith(socket, `${JSON.stringify({ ok: false, error: why })}\n`);
+  endOnly(socket, `${JSON.stringify({ ok: false, error: why })}\n`);
 }
 
 function tooLong(): string {
@@ -155,11 +149,11 @@ function readHook(socket: Socket, doors: SocketDoors, agent: HookAgent, rest: Bu
     answered = true;
     if (result.state === 'refused') {
       doors.malformed(result.why);
-      endWith(socket, encodeReply({ exitCode: 2, stderr: `holdpoint refuses this call: ${result.why}` }));
+      endOnly(socket, encodeReply({ exitCode: 2, stderr: `holdpoint refuses this call: ${result.why}` }));
       return;
     }
     answerHook(doors, agent, result.payload).then(
-      (reply) => endWith(socket, reply),
+      (reply) => endOnly(socket, reply),
       () => socket.destroy(),
     );
   };
@@ -190,14 +184,14 @@ function answerBare(socket: Socket, doors: SocketDoors, payload: Buffer): void {
     return;
   }
   answerHook(doors, agent, payload).then(
-    (reply) => endWith(socket, reply),
+    (reply) => endOnly(socket, reply),
     () => socket.destroy(),
   );
 }
 
 function refuseBare(socket: Socket, doors: SocketDoors, why: string): void {
   doors.malformed(why);
-  endWith(socket, encodeReply({ exitCode: 2, stderr: `holdpoint refuses this call: ${why}` }));
+  endOnly(socket, encodeReply({ exitCode: 2, stderr: `holdpoint refuses this call: ${why}` }));
 }
 
 /** INVARIANT: a bug on the way is a denial, never silence that a host could take for an allow. */
@@ -286,11 +280,11 @@ async function answerHttp(doors: SocketDoors, request: IncomingMessage, response
   const refuse = (status: number, why: string): void => {
     doors.malformed(why);
     const stderr = `holdpoint refuses this call: ${why}`;
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
-    response.end(encodeReply({ exitCode: 2, stderr }));
-    request.resume();
-    const timer = setTimeout(() => request.destroy(), LINGER_MS);
-    request.once('close', () => clearTimeout(timer));
+    const reply = Buffer.from(encodeReply({ exitCode: 2, stderr }));
+    const head = { 'content-type': 'text/plain; charset=utf-8', 'content-length': reply.length, connection: 'close' };
+    response.writeHead(status, head).write(reply);
+    // The end of the response closes the connection: not before the client has finished its sentence.
+    void linger(request).then(() => response.end());
   };
   const agent = request.url?.startsWith(HOOK_HTTP_PREFIX) === true ? request.url.slice(HOOK_HTTP_PREFIX.length) : '';
   if (request.method !== 'POST' || !isHookAgent(agent)) return refuse(404, 'an HTTP request that is no hook call');

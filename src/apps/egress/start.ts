@@ -5,10 +5,11 @@ import type { Duplex } from 'node:stream';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { LIMITS } from '../../core/limits.ts';
 import { addressClass, parseAllowedAddress } from '../../protocols/http/address.ts';
+import { linger } from '../linger.ts';
 import type { Egress, EgressLimits, EgressOptions, GatewayRefusal } from './contract.ts';
 import { egressEnvironment } from './environment.ts';
 import { type Connection, exchange, type Gateway } from './exchange.ts';
-import { LINGER_MS, ownRefusal, type Refusal, writeRefusal } from './refusal.ts';
+import { ownRefusal, type Refusal, writeRefusal } from './refusal.ts';
 import { openTunnel, secureContexts } from './tunnel.ts';
 import { type Reach, Upstream } from './upstream.ts';
 
@@ -103,6 +104,7 @@ function listenTo(
 ): ReadonlySet<Socket> {
   const sockets = new Set<Socket>();
   const connections = new WeakMap<Duplex, Connection>();
+  const lingering = new WeakSet<Duplex>();
 
   const refuseSocket = (
     socket: Duplex,
@@ -113,8 +115,8 @@ function listenTo(
   ): void => {
     if (connection?.finished === true) {
       // Refused already: the rest of what was sent is read away, so that the answer is not lost to a reset.
-      const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-      socket.once('close', () => clearTimeout(timer));
+      if (!lingering.has(socket)) void linger(socket).then(() => socket.destroy());
+      lingering.add(socket);
       return;
     }
     if (connection !== undefined) connection.finished = true;

@@ -196,6 +196,25 @@ describe('bad input at the socket', { skip: skipUnless('unix') }, () => {
     });
   }
 
+  const large = Array.from({ length: 24 }, () => Buffer.alloc(1024 * 1024, 0x61));
+  const length = large.reduce((sum, chunk) => sum + chunk.length, 0);
+  const LARGE: readonly (readonly [what: string, start: string, says: RegExp])[] = [
+    ['a body', `POST /hook/claude-code HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`, /^HTTP\/1\.1 413 /],
+    ['a body for no one', `POST /holds HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`, /^HTTP\/1\.1 404 /],
+    [
+      'a body behind bad headers',
+      `POST / HTTP/1.1\r\nbad header\r\ncontent-length: ${length}\r\n\r\n`,
+      /^HTTP\/1\.1 400 /,
+    ],
+    ['a payload', HEADER, /larger than/],
+    ['a payload without a header', '{\n', /larger than/],
+    ['a line', '', /longer than/],
+  ];
+  for (const [what, start, says] of LARGE)
+    test(`who sends ${what} of 24 MiB and listens only afterwards still reads the refusal`, async () => {
+      assert.match(await writeThenRead(place.paths.socket, [start, ...large]), says);
+    });
+
   test('good calls are answered in all three forms, in any chunking', async () => {
     const whole = `${HEADER}${call('ls')}${END}`;
     for (const send of [[whole], [...whole].map((char) => Buffer.from(char))]) {
@@ -297,6 +316,20 @@ describe('bad input at the socket', { skip: skipUnless('unix') }, () => {
     }
   });
 });
+
+/** A client that does not read before its last byte is written. Rejects where it cannot write it. */
+async function writeThenRead(socketPath: string, chunks: readonly (string | Uint8Array)[]): Promise<string> {
+  const socket = connect({ path: socketPath, allowHalfOpen: true });
+  socket.pause();
+  for (const chunk of chunks)
+    await new Promise<void>((resolve, reject) => {
+      socket.write(chunk, (error) => (error == null ? resolve() : reject(error)));
+    });
+  const got: Buffer[] = [];
+  for await (const chunk of socket) got.push(chunk as Buffer);
+  socket.destroy();
+  return Buffer.concat(got).toString('utf8');
+}
 
 /** The refusal's words, after checking that it is one. */
 function refusalOf(row: Row, reply: Exchange): string {

@@ -143,6 +143,33 @@ describe('what is judged is what is sent', () => {
     assert.equal(world.connections(), 0);
   });
 
+  it('lets a client that listens only after its last byte read the refusal', async () => {
+    const world = await open({
+      judge: async () => ({
+        kind: 'refuse',
+        status: 413,
+        problem: { type: 'urn:test', title: 'too large', detail: 'cannot be judged' },
+      }),
+    });
+    const large = Buffer.alloc(24 * 1024 * 1024);
+    const rows = [
+      [await tlsTunnel(world), post(large), /^HTTP\/1.1 413 /],
+      [await rawTunnel(world, `${HOST}:80`), post(large), /^HTTP\/1.1 413 /],
+      [await rawSocket(world), post(large), /^HTTP\/1.1 400 /],
+      [await rawSocket(world), Buffer.concat([Buffer.from('POST / nonsense\r\n\r\n'), large]), /^HTTP\/1.1 400 /],
+    ] as const;
+    for (const [socket, bytes, want] of rows) {
+      socket.pause();
+      await new Promise<void>((resolve, reject) => {
+        socket.write(bytes, (error) => (error == null ? resolve() : reject(error)));
+      });
+      const answer = textOf(socket);
+      socket.resume();
+      assert.match(await answer, want);
+    }
+    assert.equal(world.connections(), 0);
+  });
+
   it('answers an expectation before the body and once', async () => {
     const world = await open();
     const socket = await tlsTunnel(world);
