@@ -1,5 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { TLSSocket } from 'node:tls';
 import { isGraphqlPath } from '../../protocols/http/graphql-request.ts';
 import { checkRequestHead, type RequestHead } from '../../protocols/http/head.ts';
 import {
@@ -13,6 +11,7 @@ import {
   sameAuthority,
 } from '../../protocols/http/target.ts';
 import { decodeBody, type ReadBody, readBody } from './body.ts';
+import type { ClientSide } from './client-side.ts';
 import type {
   EgressLimits,
   EgressOptions,
@@ -24,7 +23,7 @@ import type {
 } from './contract.ts';
 import { isGitPush } from './git-push.ts';
 import { proxyCredentials } from './proxy-credentials.ts';
-import { ownRefusal, type Refusal, sendRefusal } from './refusal.ts';
+import { ownRefusal, type Refusal } from './refusal.ts';
 import { relay } from './relay.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -71,14 +70,9 @@ class Refused {
 }
 
 /** One request from its head to the end of its answer. Never rejects; nothing is sent on without a `pass`. */
-export async function exchange(
-  gateway: Gateway,
-  connection: Connection,
-  request: IncomingMessage,
-  response: ServerResponse,
-  expectsContinue: boolean,
-): Promise<void> {
-  const asked = identifyRequest(gateway, connection, request);
+export async function exchange(gateway: Gateway, connection: Connection, client: ClientSide): Promise<void> {
+  const { expectsContinue } = client;
+  const asked = identifyRequest(gateway, connection, client);
   const seen = asked instanceof Refused ? undefined : asked;
   let passed: ((outcome: GatewayOutcome) => void) | undefined;
   let bodyAwaited = !expectsContinue;
@@ -90,8 +84,8 @@ export async function exchange(
     // What followed on the connection was refused meanwhile (bad syntax): that answer is on its way.
     if (connection.finished) return;
     connection.finished = true;
-    if (!silent) report(gateway, connection, request, refused, seen);
-    await sendRefusal(request, response, refused.refusal, seen !== undefined && speaksGraphql(seen), bodyAwaited);
+    if (!silent) report(gateway, connection, client, refused, seen);
+    await client.refuse(refused.refusal, seen !== undefined && speaksGraphql(seen), bodyAwaited);
   };
   if (asked instanceof Refused) return refuse(asked);
   if (gateway.closing) return refuse(new Refused(503, 'closing', 'the gateway is shutting down'));
@@ -101,9 +95,9 @@ export async function exchange(
   gateway.inFlight += 1;
   const gone = new AbortController();
   const onClose = (): void => {
-    if (!response.writableFinished) gone.abort();
+    if (!client.finished()) gone.abort();
   };
-  response.on('close', onClose);
+  const stopListening = client.onClose(onClose);
   const lost = (): boolean => gone.signal.aborted || connection.finished;
   try {
     let body: ReadBody;
@@ -116,26 +110,31 @@ export async function exchange(
     )
       body = { kind: 'too-large', start: Buffer.alloc(0) };
     else {
-      if (expectsContinue) response.writeContinue();
+      if (expectsContinue) client.sendContinue();
       bodyAwaited = true;
-      body = await readBody(request, gateway.limits.judgedBodyBytes, gateway.limits.bodyTimeoutMs);
+      body = await readBody(
+        client.body,
+        client.bodyComplete,
+        gateway.limits.judgedBodyBytes,
+        gateway.limits.bodyTimeoutMs,
+      );
     }
     if (body.kind === 'timeout')
       return await refuse(
         new Refused(408, 'body-timeout', `the body did not come in ${gateway.limits.bodyTimeoutMs} ms`),
       );
     if (body.kind === 'broken') return await refuse(new Refused(400, 'body-broken', 'the body broke off'));
-    if (request.rawTrailers.length > 0)
+    if (client.hasTrailers())
       return await refuse(new Refused(400, 'trailers', 'request trailers come after what is judged'));
 
-    const judgedRequest = await judged(gateway, connection, request, asked, body);
+    const judgedRequest = await judged(gateway, connection, client, asked, body);
     if (judgedRequest instanceof Refused) return await refuse(judgedRequest);
     const decision = await judgeInTime(gateway, judgedRequest, gone.signal);
     if (decision instanceof Refused) return await refuse(decision);
     if (decision.kind === 'refuse') return await refuse({ code: 'judged', refusal: decision }, true);
 
     passed = once((outcome) => record(gateway, decision, outcome));
-    const reach = lost() ? undefined : await connection.upstream.resolve(asked.authority);
+    const reach = lost() ? undefined : await connection.upstream.resolve(asked.scheme, asked.authority);
     if (reach?.ok === false) {
       passed({ outcome: 'not-started', detail: reach.refusal.problem.detail });
       return await refuse(reach);
@@ -143,26 +142,26 @@ export async function exchange(
     if (reach === undefined || lost()) {
       connection.finished = true;
       passed({ outcome: 'not-started', detail: 'the client went away' });
-      request.socket.destroySoon();
+      client.cut();
       return;
     }
-    if (body.kind === 'too-large' && expectsContinue && !bodyAwaited) response.writeContinue();
+    if (body.kind === 'too-large' && expectsContinue && !bodyAwaited) client.sendContinue();
     bodyAwaited = true;
     connection.passed = true;
     sending = true;
     const plan = {
       scheme: asked.scheme,
       authority: asked.authority,
-      method: request.method ?? '',
+      method: client.method,
       target: asked.target,
       head: asked.head,
       body: body.kind === 'whole' ? body.bytes : body.start,
-      ...(body.kind === 'whole' ? {} : { rest: request }),
+      ...(body.kind === 'whole' ? {} : { rest: client }),
     };
-    const relayed = await relay(plan, reach.reached, connection.upstream, response, gateway.limits);
+    const relayed = await relay(plan, reach.reached, connection.upstream, client, gateway.limits);
     passed(relayed.outcome);
     if (relayed.refusal !== undefined) await refuse({ code: relayed.refusal.code, refusal: relayed.refusal });
-    else if (response.destroyed) connection.finished = true;
+    else if (client.destroyed()) connection.finished = true;
   } catch (error) {
     // A bug here must not open the way: the client is refused, and what was let pass is of unknown outcome.
     passed?.({ outcome: sending ? 'unknown' : 'not-started', detail: 'internal error' });
@@ -172,20 +171,21 @@ export async function exchange(
         'internal',
         `internal error: ${error instanceof Error ? error.message.slice(0, 200) : 'unknown'}`,
       ),
-    ).catch(() => request.socket.destroy());
+    ).catch(() => client.cut());
   } finally {
     gateway.inFlight -= 1;
     connection.passed = false;
-    response.off('close', onClose);
+    stopListening();
   }
 }
 
 /** Who asks for what: target, Host, SNI and CONNECT authority must all say the same. */
-function identifyRequest(gateway: Gateway, connection: Connection, request: IncomingMessage): Asked | Refused {
+function identifyRequest(gateway: Gateway, connection: Connection, client: ClientSide): Asked | Refused {
   const checked = checkRequestHead({
-    method: request.method ?? '',
-    httpVersion: request.httpVersion,
-    rawHeaders: request.rawHeaders,
+    method: client.method,
+    httpVersion: client.httpVersion,
+    rawHeaders: client.rawHeaders,
+    endsWithHead: client.endsWithHead,
   });
   if (!checked.ok) return new Refused(checked.fault.status, checked.fault.code, checked.fault.detail);
   const { head } = checked;
@@ -197,24 +197,26 @@ function identifyRequest(gateway: Gateway, connection: Connection, request: Inco
   if (tunnel !== undefined) {
     authority = tunnel.authority;
     identity = tunnel.identity;
-    const sni = request.socket instanceof TLSSocket ? serverName(request.socket) : undefined;
-    if (sni !== undefined && sni !== authority.host)
+    if (client.serverName !== undefined && client.serverName !== authority.host)
       return new Refused(421, 'sni', 'the TLS server name is not the host of the tunnel');
-    const path = canonicalTarget(request.url ?? '');
+    const path = canonicalTarget(client.target);
     if (!path.ok) return new Refused(400, 'target', path.why);
     target = path.value;
   } else {
-    const absolute = parseAbsoluteTarget(request.url ?? '');
+    const absolute = parseAbsoluteTarget(client.target);
     if (!absolute.ok) return new Refused(400, 'target', absolute.why);
     ({ authority, target } = absolute.value);
-    const credentials = proxyCredentials(request.headers['proxy-authorization']);
+    const credentials = proxyCredentials(valueIn(client.rawHeaders, 'proxy-authorization'));
     const known =
       credentials === undefined ? undefined : gateway.options.identify(credentials.user, credentials.password);
     if (known === undefined) return new Refused(407, 'identity', 'the proxy credentials name no task');
     identity = known;
   }
-  if (head.host !== undefined) {
-    const host = parseAuthority(head.host, defaultPort(scheme));
+  if (client.pseudo !== undefined && client.pseudo.scheme !== scheme)
+    return new Refused(400, 'scheme', 'the scheme of the request is not that of its connection');
+  for (const text of [head.host, client.pseudo?.authority]) {
+    if (text === undefined) continue;
+    const host = parseAuthority(text, defaultPort(scheme));
     if (!host.ok) return new Refused(400, 'host', host.why);
     if (!sameAuthority(host.value, authority))
       return new Refused(421, 'host', 'the Host header is not the host of the request');
@@ -226,14 +228,14 @@ function identifyRequest(gateway: Gateway, connection: Connection, request: Inco
 async function judged(
   gateway: Gateway,
   connection: Connection,
-  request: IncomingMessage,
+  client: ClientSide,
   asked: Asked,
   body: ReadBody & { kind: 'whole' | 'too-large' },
 ): Promise<GatewayRequest | Refused> {
   const base = {
     connectionId: connection.id,
     identity: asked.identity,
-    method: request.method ?? '',
+    method: client.method,
     url: asked.url,
     headers: asked.head.headers,
   };
@@ -321,7 +323,7 @@ function record(gateway: Gateway, decision: GatewayDecision & { kind: 'pass' }, 
 function report(
   gateway: Gateway,
   connection: Connection,
-  request: IncomingMessage,
+  client: ClientSide,
   refused: { readonly code: string; readonly refusal: Refusal },
   asked: Asked | undefined,
 ): void {
@@ -332,7 +334,7 @@ function report(
     code: refused.code,
     detail: refused.refusal.problem.detail,
     ...(identity === undefined ? {} : { identity }),
-    ...(request.method === undefined ? {} : { method: request.method }),
+    method: client.method,
     ...(asked === undefined ? {} : { url: asked.url }),
   };
   try {
@@ -354,9 +356,10 @@ function beginsWithItsMeaning(asked: Asked): boolean {
   return isGitPush('POST', asked.url, asked.head.headers.get('content-type'));
 }
 
-function serverName(socket: TLSSocket): string | undefined {
-  const { servername } = socket as TLSSocket & { readonly servername?: string | false | null };
-  return typeof servername === 'string' && servername !== '' ? servername.toLowerCase().replace(/\.$/, '') : undefined;
+/** Of a header that the head check lets come only once. */
+function valueIn(rawHeaders: readonly string[], name: string): string | undefined {
+  const at = rawHeaders.findIndex((one, index) => index % 2 === 0 && one.toLowerCase() === name);
+  return at === -1 ? undefined : rawHeaders[at + 1];
 }
 
 function once<T>(run: (value: T) => void): (value: T) => void {

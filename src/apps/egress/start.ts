@@ -6,6 +6,7 @@ import { createSecureContext, getCACertificates, type SecureContext } from 'node
 import { LIMITS } from '../../core/limits.ts';
 import { addressClass, parseAllowedAddress } from '../../protocols/http/address.ts';
 import { linger } from '../linger.ts';
+import { http1Client } from './client-side.ts';
 import type { Egress, EgressLimits, EgressOptions, GatewayRefusal } from './contract.ts';
 import { egressEnvironment } from './environment.ts';
 import { type Connection, exchange, type Gateway } from './exchange.ts';
@@ -25,6 +26,7 @@ const DEFAULTS: EgressLimits = {
   judgeTimeoutMs: LIMITS.verifyTimeoutMs * 3,
   connectTimeoutMs: 15_000,
   answerTimeoutMs: 600_000,
+  stallTimeoutMs: 300_000,
 };
 
 /**
@@ -44,7 +46,7 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
   const reach: Reach = {
     options,
     allowed,
-    trust: lazyTrust(options.extraCa ?? []),
+    trust: lazyTrust(options),
     connectTimeoutMs: limits.connectTimeoutMs,
     ownPort: 0,
   };
@@ -84,14 +86,17 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
 }
 
 /** Parsing some hundred authorities takes tens of milliseconds: once, and not before a first TLS server is reached. */
-function lazyTrust(extraCa: readonly string[]): () => SecureContext {
-  const made: SecureContext[] = [];
-  return () => {
-    const known = made[0];
+function lazyTrust({ extraCa = [], clientCertificates }: EgressOptions): Reach['trust'] {
+  const made = new Map<string, SecureContext>();
+  return (authority) => {
+    const host = authority === undefined ? '' : `${authority.host}:${authority.port}`;
+    const shown = clientCertificates?.get(host) ?? clientCertificates?.get(authority?.host ?? '');
+    const key = shown === undefined ? '' : host;
+    const known = made.get(key);
     if (known !== undefined) return known;
     const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...extraCa])];
-    const context = createSecureContext({ ca, minVersion: 'TLSv1.2' });
-    made.push(context);
+    const context = createSecureContext({ ca, minVersion: 'TLSv1.2', ...shown });
+    made.set(key, context);
     return context;
   };
 }
@@ -182,7 +187,7 @@ function listenTo(
       .then(async () => {
         connection.waiting -= 1;
         if (connection.finished) request.socket.destroySoon();
-        else await exchange(gateway, connection, request, response, expectsContinue);
+        else await exchange(gateway, connection, http1Client(request, response, expectsContinue));
       })
       .catch(() => {
         request.socket.destroy();
