@@ -1,8 +1,9 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { refusalBody } from '../../protocols/http/problem.ts';
-import { linger } from '../linger.ts';
+import { endWith, linger } from '../linger.ts';
 import type { Refusal } from './refusal.ts';
 
 /** The client's side of one exchange, whichever version of HTTP it speaks. */
@@ -20,6 +21,8 @@ export interface ClientSide {
   /** The name in the client's TLS greeting. */
   readonly serverName: string | undefined;
   readonly expectsContinue: boolean;
+  /** The client asks for another protocol. Taking its connection ends HTTP there. */
+  readonly upgrade?: { take(): { readonly socket: Socket; readonly first: Buffer } };
   readonly body: Readable;
   /** The body came to the end that its framing gives it. */
   bodyComplete(): boolean;
@@ -92,6 +95,29 @@ export function http1Client(request: IncomingMessage, response: ServerResponse, 
     },
     refuse: (refusal, graphql, drainBody) => refuseHttp1(request, response, refusal, graphql, drainBody),
     cut: () => response.destroy(),
+  };
+}
+
+/** A request that asks for another protocol: Node has taken it off its parser, and answers come by a response of ours. */
+export function upgradeClient(request: IncomingMessage, response: ServerResponse, first: Buffer): ClientSide {
+  const { socket } = request;
+  response.assignSocket(socket);
+  response.shouldKeepAlive = false;
+  response.once('finish', () => endWith(socket, ''));
+  return {
+    ...http1Client(request, response, false),
+    upgrade: {
+      take: () => {
+        response.detachSocket(socket);
+        return { socket, first };
+      },
+    },
+    onClose: (listener) => {
+      socket.on('close', listener);
+      return () => socket.off('close', listener);
+    },
+    destroyed: () => socket.destroyed,
+    cut: () => socket.destroy(),
   };
 }
 

@@ -22,10 +22,12 @@ import type {
   GatewayRequest,
 } from './contract.ts';
 import { isGitPush } from './git-push.ts';
+import type { OperationJudge } from './graphql-operations.ts';
 import { proxyCredentials } from './proxy-credentials.ts';
 import { ownRefusal, type Refusal } from './refusal.ts';
 import { relay } from './relay.ts';
 import type { Upstream } from './upstream.ts';
+import { operationToJudge, relayWebSocket, upgradeToJudge } from './websocket.ts';
 
 /** What the requests of one gateway share. */
 export interface Gateway {
@@ -129,7 +131,8 @@ export async function exchange(gateway: Gateway, connection: Connection, client:
 
     const judgedRequest = await judged(gateway, connection, client, asked, body);
     if (judgedRequest instanceof Refused) return await refuse(judgedRequest);
-    const decision = await judgeInTime(gateway, judgedRequest, gone.signal);
+    const toJudge = client.upgrade === undefined ? judgedRequest : upgradeToJudge(judgedRequest, asked.head);
+    const decision = await judgeInTime(gateway, toJudge, gone.signal);
     if (decision instanceof Refused) return await refuse(decision);
     if (decision.kind === 'refuse') return await refuse({ code: 'judged', refusal: decision }, true);
 
@@ -158,7 +161,12 @@ export async function exchange(gateway: Gateway, connection: Connection, client:
       body: body.kind === 'whole' ? body.bytes : body.start,
       ...(body.kind === 'whole' ? {} : { rest: client }),
     };
-    const relayed = await relay(plan, reach.reached, connection.upstream, client, gateway.limits);
+    const relayed =
+      client.upgrade === undefined
+        ? await relay(plan, reach.reached, connection.upstream, client, gateway.limits)
+        : await relayWebSocket(plan, reach.reached, connection.upstream, client, gateway.limits, (...operation) =>
+            judgeOperation(gateway, judgedRequest, ...operation),
+          );
     passed(relayed.outcome);
     if (relayed.refusal !== undefined) await refuse({ code: relayed.refusal.code, refusal: relayed.refusal });
     else if (client.destroyed()) connection.finished = true;
@@ -179,6 +187,18 @@ export async function exchange(gateway: Gateway, connection: Connection, client:
   }
 }
 
+/** One operation on a WebSocket, judged as the same GraphQL request over HTTP would be, by whoever opened the WebSocket. */
+async function judgeOperation(
+  gateway: Gateway,
+  upgrade: GatewayRequest,
+  ...[request, params, signal]: Parameters<OperationJudge>
+): ReturnType<OperationJudge> {
+  const decision = await judgeInTime(gateway, operationToJudge(upgrade, request, params), signal);
+  if (decision instanceof Refused) return { kind: 'refuse', refusal: decision.refusal };
+  if (decision.kind === 'refuse') return { kind: 'refuse', refusal: decision };
+  return { kind: 'pass', done: once((outcome) => record(gateway, decision, outcome)) };
+}
+
 /** Who asks for what: target, Host, SNI and CONNECT authority must all say the same. */
 function identifyRequest(gateway: Gateway, connection: Connection, client: ClientSide): Asked | Refused {
   const checked = checkRequestHead({
@@ -186,6 +206,7 @@ function identifyRequest(gateway: Gateway, connection: Connection, client: Clien
     httpVersion: client.httpVersion,
     rawHeaders: client.rawHeaders,
     endsWithHead: client.endsWithHead,
+    mayUpgrade: client.upgrade !== undefined,
   });
   if (!checked.ok) return new Refused(checked.fault.status, checked.fault.code, checked.fault.detail);
   const { head } = checked;

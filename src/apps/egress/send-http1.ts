@@ -9,7 +9,7 @@ import type { Reached } from './upstream.ts';
 
 export function sendHttp1(plan: RelayPlan, reached: Reached, agent: Agent, events: SendingEvents): Sending {
   const { host } = plan.authority;
-  const outgoing = open(plan, reached, agent);
+  const outgoing = openHttp1(plan, reached, agent);
   let answered = false;
   outgoing.once('socket', (socket) => {
     if (outgoing.reusedSocket || isReady(socket)) events.ready();
@@ -46,7 +46,7 @@ export function sendHttp1(plan: RelayPlan, reached: Reached, agent: Agent, event
   };
 }
 
-function open(plan: RelayPlan, reached: Reached, agent: Agent): ClientRequest {
+export function openHttp1(plan: RelayPlan, reached: Reached, agent: Agent): ClientRequest {
   const { via } = reached;
   // Plain HTTP goes through an upstream proxy in absolute form: many open tunnels to TLS ports only.
   const isProxied = via !== undefined && plan.scheme === 'http';

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { LIMITS } from '../../core/limits.ts';
 import { addressClass, parseAllowedAddress } from '../../protocols/http/address.ts';
 import { linger } from '../linger.ts';
-import { http1Client } from './client-side.ts';
+import { type ClientSide, http1Client, upgradeClient } from './client-side.ts';
 import type { Egress, EgressLimits, EgressOptions, GatewayRefusal } from './contract.ts';
 import { egressEnvironment } from './environment.ts';
 import { type Connection, exchange, type Gateway } from './exchange.ts';
@@ -176,7 +176,10 @@ function listenTo(
     socket.once('close', () => sockets.delete(socket));
   });
 
-  const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void =>
+    take(request, () => http1Client(request, response, expectsContinue));
+  /** The client's side is made when its turn has come: only then is the connection free for an answer. */
+  const take = (request: IncomingMessage, clientOf: () => ClientSide): void => {
     const connection = connections.get(request.socket);
     if (connection === undefined || connection.finished || connection.waiting >= gateway.limits.pipelined) {
       request.socket.destroy();
@@ -187,7 +190,7 @@ function listenTo(
       .then(async () => {
         connection.waiting -= 1;
         if (connection.finished) request.socket.destroySoon();
-        else await exchange(gateway, connection, http1Client(request, response, expectsContinue));
+        else await exchange(gateway, connection, clientOf());
       })
       .catch(() => {
         request.socket.destroy();
@@ -200,17 +203,10 @@ function listenTo(
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     onRequest(request, response, false),
   );
-  server.on('upgrade', (_request, socket: Duplex) => {
-    refuseSocket(
-      socket,
-      connections.get(socket),
-      'upgrade',
-      ownRefusal(
-        403,
-        'upgrade',
-        'changing the protocol of a connection is refused: what would follow could not be judged',
-      ),
-    );
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, first: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const response = new ServerResponse(request);
+    take(request, () => upgradeClient(request, response, first));
   });
   server.on('connect', (request, socket: Duplex, head: Buffer) => {
     const connection = connections.get(socket);

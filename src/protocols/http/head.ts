@@ -33,6 +33,8 @@ export interface HeadInput {
   readonly rawHeaders: readonly string[];
   /** HTTP/2 says in the head itself that nothing follows it. */
   readonly endsWithHead?: boolean;
+  /** A WebSocket may be asked for. */
+  readonly mayUpgrade?: boolean;
 }
 
 /** Never sent on. Source: RFC 9110 section 7.6.1, RFC 9112 appendix C.2.2. */
@@ -130,7 +132,8 @@ export function checkRequestHead(input: HeadInput): HeadCheck {
     if (te !== undefined && (te.length > 1 || te[0]?.toLowerCase() !== 'trailers'))
       return refuse(400, 'connection-header', 'in HTTP/2, `te` can only be `trailers`');
   }
-  if (headers.has('upgrade') || headers.has('http2-settings')) {
+  const isWebSocket = input.mayUpgrade === true && asksForWebSocket(input, headers);
+  if (!isWebSocket && (headers.has('upgrade') || headers.has('http2-settings'))) {
     return refuse(
       403,
       'upgrade',
@@ -138,7 +141,7 @@ export function checkRequestHead(input: HeadInput): HeadCheck {
     );
   }
   for (const token of tokens(headers.get('connection')).concat(tokens(headers.get('proxy-connection')))) {
-    if (!NOMINATED.has(token))
+    if (!NOMINATED.has(token) && !(isWebSocket && token === 'upgrade'))
       return refuse(
         400,
         'connection-header',
@@ -178,6 +181,23 @@ export function forwardableResponseHeaders(rawHeaders: readonly string[]): strin
     }
   }
   return kept;
+}
+
+/** The opening of a WebSocket, and nothing besides. Source: RFC 6455 section 4.2.1. */
+function asksForWebSocket(input: HeadInput, headers: ReadonlyMap<string, readonly string[]>): boolean {
+  const only = (name: string): string | undefined =>
+    headers.get(name)?.length === 1 ? headers.get(name)?.[0] : undefined;
+  return (
+    input.method === 'GET' &&
+    input.httpVersion === '1.1' &&
+    only('upgrade')?.toLowerCase() === 'websocket' &&
+    tokens(headers.get('connection')).includes('upgrade') &&
+    only('sec-websocket-version') === '13' &&
+    /^[A-Za-z0-9+/]{22}==$/.test(only('sec-websocket-key') ?? '') &&
+    !headers.has('http2-settings') &&
+    !headers.has('transfer-encoding') &&
+    (headers.get('content-length')?.[0] ?? '0') === '0'
+  );
 }
 
 /** Source: RFC 9113 sections 8.1.1 and 8.2.2. */

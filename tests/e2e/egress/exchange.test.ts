@@ -161,7 +161,7 @@ describe('what is judged is what is sent', () => {
     for (const [socket, bytes, want] of rows) {
       socket.pause();
       await new Promise<void>((resolve, reject) => {
-        socket.write(bytes, (error) => (error == null ? resolve() : reject(error)));
+        socket.write(bytes, (error) => (error instanceof Error ? reject(error) : resolve()));
       });
       const answer = textOf(socket);
       socket.resume();

@@ -53,6 +53,8 @@ export interface WorldOptions {
   readonly answer?: RequestListener;
   readonly judge?: (request: GatewayRequest, signal: AbortSignal, pass: GatewayDecision) => Promise<GatewayDecision>;
   readonly options?: Partial<EgressOptions>;
+  /** The TLS stand-in changes the protocol. */
+  readonly upgrade?: (request: IncomingMessage, socket: Socket) => void;
   /** What the TLS stand-in speaks. Default HTTP/1.1 only. */
   readonly upstream?: 'http1' | 'http2';
   /** Name of the TLS stand-in. Default `HOST`. */
@@ -93,6 +95,7 @@ export async function openWorld(more: WorldOptions = {}): Promise<World> {
       : createHttpsServer({ key: leaf.key, cert: leaf.cert }, listener);
   const sockets = new Set<Socket>();
   const plain = createHttpServer(listener);
+  if (more.upgrade !== undefined) secure.on('upgrade', more.upgrade as never);
   for (const server of [secure, plain])
     server.on('connection', (socket: Socket) => {
       connections += 1;
