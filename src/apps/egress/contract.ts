@@ -113,6 +113,8 @@ export interface EgressLimits {
   readonly connectTimeoutMs: number;
   /** Until the head of the answer; an answer once begun may go on without end. */
   readonly answerTimeoutMs: number;
+  /** After this long a client that stands it is told that its request is still being judged (102). */
+  readonly progressMs: number;
   /** A client that takes nothing of an answer for this long is cut off. */
   readonly stallTimeoutMs: number;
 }

@@ -132,7 +132,8 @@ export async function exchange(gateway: Gateway, connection: Connection, client:
     const judgedRequest = await judged(gateway, connection, client, asked, body);
     if (judgedRequest instanceof Refused) return await refuse(judgedRequest);
     const toJudge = client.upgrade === undefined ? judgedRequest : upgradeToJudge(judgedRequest, asked.head);
-    const decision = await judgeInTime(gateway, toJudge, gone.signal);
+    const stopPosting = keepPosted(client, gateway.limits.progressMs);
+    const decision = await judgeInTime(gateway, toJudge, gone.signal).finally(stopPosting);
     if (decision instanceof Refused) return await refuse(decision);
     if (decision.kind === 'refuse') return await refuse({ code: 'judged', refusal: decision }, true);
 
@@ -272,6 +273,26 @@ async function judged(
   const decoded = await decodeBody(body.bytes, asked.head.contentEncoding, gateway.limits.judgedBodyBytes);
   if (!decoded.ok) return new Refused(decoded.status, decoded.code, decoded.detail);
   return { ...base, body: decoded.bytes, bodyTooLarge: false };
+}
+
+/**
+ * Clients that read 102 as what it is. Others take any 1xx but 100 for the answer (Python's http.client), so they get none.
+ */
+const STANDS_102 = /^(curl\/|node$|undici|node-fetch|axios\/|got )/i;
+/** Go's client gives up at the sixth answer before the answer; nobody needs more. */
+const MOST_PROGRESS = 4;
+
+/** Says now and then, ever more rarely, that the request is still being judged. Gives a way to stop. */
+function keepPosted(client: ClientSide, progressMs: number): () => void {
+  if (!STANDS_102.test(valueIn(client.rawHeaders, 'user-agent') ?? '')) return () => undefined;
+  let said = 0;
+  const say = (): void => {
+    client.sendInformation(102, []);
+    said += 1;
+    if (said < MOST_PROGRESS) timer = setTimeout(say, progressMs * 3 ** said);
+  };
+  let timer = setTimeout(say, progressMs);
+  return () => clearTimeout(timer);
 }
 
 /** INVARIANT: whatever the judge does (throws, hangs, answers nonsense), the result is a decision or a refusal. */

@@ -27,6 +27,7 @@ const DEFAULTS: EgressLimits = {
   connectTimeoutMs: 15_000,
   answerTimeoutMs: 600_000,
   stallTimeoutMs: 300_000,
+  progressMs: 5_000,
 };
 
 /**
