@@ -55,6 +55,8 @@ export interface WorldOptions {
   readonly options?: Partial<EgressOptions>;
   /** The TLS stand-in changes the protocol. */
   readonly upgrade?: (request: IncomingMessage, socket: Socket) => void;
+  /** More for the TLS of the stand-in. */
+  readonly tls?: { readonly requestCert: boolean; readonly rejectUnauthorized: boolean };
   /** What the TLS stand-in speaks. Default HTTP/1.1 only. */
   readonly upstream?: 'http1' | 'http2';
   /** Name of the TLS stand-in. Default `HOST`. */
@@ -89,10 +91,10 @@ export async function openWorld(more: WorldOptions = {}): Promise<World> {
   const secure =
     more.upstream === 'http2'
       ? (createSecureServer(
-          { key: leaf.key, cert: leaf.cert, allowHTTP1: true },
+          { key: leaf.key, cert: leaf.cert, allowHTTP1: true, ...more.tls },
           listener as never,
         ) as unknown as Server)
-      : createHttpsServer({ key: leaf.key, cert: leaf.cert }, listener);
+      : createHttpsServer({ key: leaf.key, cert: leaf.cert, ...more.tls }, listener);
   const sockets = new Set<Socket>();
   const plain = createHttpServer(listener);
   if (more.upgrade !== undefined) secure.on('upgrade', more.upgrade as never);
