@@ -42,6 +42,10 @@ export function readBody(
       );
     const onBroken = (): void => settle({ kind: 'broken' });
     const timer = setTimeout(() => settle({ kind: 'timeout' }), timeoutMs);
+    if (request.destroyed && !request.readableEnded) {
+      settle({ kind: 'broken' });
+      return;
+    }
     request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
   });
 }

@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
@@ -33,7 +33,8 @@ export interface ClientSide {
   readonly sink: Writable;
   /** Throws where the answer is not valid. `trailersMayFollow`: the end is not the end of the body. */
   sendHead(head: AnswerHead): void;
-  flushHead(): void;
+  /** Undefined where a head leaves by itself. */
+  flushHead?(): void;
   end(trailers: readonly string[]): void;
   headSent(): boolean;
   /** The whole answer was handed over. */
@@ -161,6 +162,18 @@ export function serverNameOf(socket: TLSSocket): string | undefined {
 /** Of early hints only the links count; anything else could not be told from the answer's own headers. */
 export function linksOf(rawHeaders: readonly string[]): { readonly link: string[] } {
   return { link: pairs(rawHeaders).flatMap(([name, value]) => (name.toLowerCase() === 'link' ? [value] : [])) };
+}
+
+/** As HTTP/2 has them: names in small letters, values of one name together. */
+export function addHeaders(to: OutgoingHttpHeaders, flat: readonly string[]): void {
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    const name = (flat[index] ?? '').toLowerCase();
+    const value = flat[index + 1] ?? '';
+    const before = to[name];
+    if (before === undefined) to[name] = value;
+    else if (Array.isArray(before)) before.push(value);
+    else to[name] = [String(before), value];
+  }
 }
 
 export function pairs(flat: readonly string[]): [string, string][] {

@@ -100,6 +100,8 @@ export async function exchange(gateway: Gateway, connection: Connection, client:
     if (!client.finished()) gone.abort();
   };
   const stopListening = client.onClose(onClose);
+  // A stream may be reset in the same breath in which it is opened.
+  if (client.destroyed()) onClose();
   const lost = (): boolean => gone.signal.aborted || connection.finished;
   try {
     let body: ReadBody;

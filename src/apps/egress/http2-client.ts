@@ -1,7 +1,7 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { refusalBody } from '../../protocols/http/problem.ts';
 import { linger } from '../linger.ts';
-import { type ClientSide, linksOf, pairs } from './client-side.ts';
+import { addHeaders, type ClientSide, linksOf, pairs } from './client-side.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface StreamHead {
@@ -54,7 +54,6 @@ export function http2Client(stream: ServerHttp2Stream, head: StreamHead): Client
       const waitForTrailers = !endsWithHead && answer['content-length'] === undefined;
       stream.respond(answer, { endStream: endsWithHead, waitForTrailers, sendDate: false } as object);
     },
-    flushHead: () => undefined,
     end: (trailers) => {
       pendingTrailers = named(trailers);
       if (!stream.writableEnded) stream.end();
@@ -116,11 +115,6 @@ function parted(raw: readonly string[]): {
 
 function named(flat: readonly string[]): OutgoingHttpHeaders {
   const made: OutgoingHttpHeaders = Object.create(null) as OutgoingHttpHeaders;
-  for (const [written, value] of pairs(flat)) {
-    const name = written.toLowerCase();
-    const before = made[name];
-    if (before === undefined) made[name] = value;
-    else made[name] = Array.isArray(before) ? [...before, value] : [String(before), value];
-  }
+  addHeaders(made, flat);
   return made;
 }

@@ -116,20 +116,21 @@ export function relay(
         client.end(incoming.trailers());
         settle(answered(plan.method, incoming));
       });
-      body.pipe(client.sink, { end: false });
-      body.on('data', () => {
-        if (stallTimer !== undefined || !client.sink.writableNeedDrain) return;
-        stallTimer = setTimeout(
+      // A pipe pauses its source while its sink is full.
+      body.on('pause', () => {
+        if (settled) return;
+        stallTimer ??= setTimeout(
           () => fail(408, 'stalled', `the client took nothing for ${limits.stallTimeoutMs} ms`),
           limits.stallTimeoutMs,
         );
-        client.sink.once('drain', () => {
-          clearTimeout(stallTimer);
-          stallTimer = undefined;
-        });
       });
+      body.on('resume', () => {
+        clearTimeout(stallTimer);
+        stallTimer = undefined;
+      });
+      body.pipe(client.sink, { end: false });
       // The head of an idle answer (an event stream) is passed at once; else it leaves in one piece with the first bytes.
-      setImmediate(client.flushHead);
+      if (client.flushHead !== undefined) setImmediate(client.flushHead);
     };
 
     const begin = (route: Route): void => {

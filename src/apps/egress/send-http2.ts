@@ -1,6 +1,12 @@
-import { type ClientHttp2Session, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import { authorityText } from '../../protocols/http/target.ts';
-import { pairs } from './client-side.ts';
+import { addHeaders } from './client-side.ts';
 import { framingToSend, type RelayPlan, reasonOf, type Sending, type SendingEvents } from './sending.ts';
 
 const END_STREAM = constants.NGHTTP2_FLAG_END_STREAM;
@@ -19,8 +25,10 @@ export function sendHttp2(plan: RelayPlan, session: ClientHttp2Session, events: 
   stream.once('close', () => {
     if (!answered) events.failed('upstream', `\`${host}\` closed the stream`);
   });
-  stream.on('headers', (_headers: IncomingHttpHeaders, _flags: number, raw: readonly string[]) =>
-    events.information(Number(valueIn(raw, ':status')), regular(raw)),
+  stream.on(
+    'headers',
+    (headers: IncomingHttpHeaders & IncomingHttpStatusHeader, _flags: number, raw: readonly string[]) =>
+      events.information(Number(headers[':status']), regular(raw)),
   );
   stream.once('trailers', (_headers: IncomingHttpHeaders, _flags: number, raw: readonly string[]) => {
     trailers.push(...regular(raw));
@@ -28,10 +36,10 @@ export function sendHttp2(plan: RelayPlan, session: ClientHttp2Session, events: 
   stream.once('end', () => {
     ended = true;
   });
-  stream.once('response', (_headers, flags: number, raw: readonly string[]) => {
+  stream.once('response', (headers, flags: number, raw: readonly string[]) => {
     answered = true;
     events.answer({
-      status: Number(valueIn(raw, ':status')),
+      status: Number(headers[':status']),
       statusMessage: '',
       rawHeaders: regular(raw),
       endsWithHead: (flags & END_STREAM) !== 0,
@@ -55,29 +63,21 @@ export function sendHttp2(plan: RelayPlan, session: ClientHttp2Session, events: 
 
 /** INVARIANT: pseudo-headers and framing are ours, from what was judged; everything else is as the client wrote it. */
 function outgoingHeaders(plan: RelayPlan): OutgoingHttpHeaders {
-  const named = new Map<string, string[]>();
-  for (const [written, value] of pairs(plan.head.forward)) {
-    const name = written.toLowerCase();
-    const before = named.get(name);
-    if (before === undefined) named.set(name, [value]);
-    else before.push(value);
-  }
   const headers: OutgoingHttpHeaders = Object.create(null) as OutgoingHttpHeaders;
   headers[':method'] = plan.method;
   headers[':scheme'] = plan.scheme;
   headers[':authority'] = authorityText(plan.authority, plan.scheme);
   headers[':path'] = plan.target;
-  for (const [name, values] of named) headers[name] = values.length === 1 ? values[0] : values;
+  addHeaders(headers, plan.head.forward);
   const framing = framingToSend(plan);
   if ('bytes' in framing) headers['content-length'] = String(framing.bytes);
   if (plan.head.acceptsTrailers) headers['te'] = 'trailers';
   return headers;
 }
 
-function regular(raw: readonly string[]): string[] {
-  return pairs(raw).flatMap(([name, value]) => (name.startsWith(':') ? [] : [name, value]));
-}
-
-function valueIn(raw: readonly string[], name: string): string | undefined {
-  return pairs(raw).find(([one]) => one === name)?.[1];
+/** Without pseudo-headers, which stand in front. */
+function regular(raw: readonly string[]): readonly string[] {
+  let at = 0;
+  while (raw[at]?.startsWith(':') === true) at += 2;
+  return raw.slice(at);
 }
