@@ -6,9 +6,20 @@ import { makeGatewayDoor, makeRegistry } from '../../../src/apps/daemon/gateway-
 import { makeService } from '../../../src/apps/daemon/service.ts';
 import { toAction } from '../../../src/apps/egress/action.ts';
 import { allReaders } from '../../../src/apps/readers.ts';
+import { encodeFrame, makeMessageReader, OPCODE } from '../../../src/protocols/http/websocket.ts';
 import { testWorld } from '../../fakes/pipeline-world.ts';
 import { skipUnless } from '../../platform.ts';
-import { ask, HOST, http2Tunnel, openWorld, textOf, tlsTunnel, until, type World } from './fixture.ts';
+import {
+  ask,
+  HOST,
+  http2Tunnel,
+  openWorld,
+  textOf,
+  tlsTunnel,
+  until,
+  type World,
+  type WorldOptions,
+} from './fixture.ts';
 
 const worlds: World[] = [];
 afterEach(async () => {
@@ -16,7 +27,7 @@ afterEach(async () => {
 });
 
 /** An agent behind the gateway, judged by the real engine, whose held requests wait until the test's clock has moved on. */
-async function agent() {
+async function agent(more: Pick<WorldOptions, 'host' | 'upgrade' | 'upstream'> = { upstream: 'http2' }) {
   const inner = testWorld({ read: await allReaders() });
   const service = makeService({
     pipeline: inner.pipeline,
@@ -36,7 +47,7 @@ async function agent() {
     }),
   });
   const world = await openWorld({
-    upstream: 'http2',
+    ...more,
     judge: (request, signal) => door.judge(request, signal),
     options: { limits: { progressMs: 20 } },
   });
@@ -198,4 +209,59 @@ describe('a held request', () => {
       await closed;
       assert.match(out, /hello DELETE \/v1\/volumes\/x/);
     });
+});
+
+describe('a WebSocket, to the real engine', () => {
+  const RAILWAY = 'backboard.railway.com';
+  const opening = (host: string, path: string, ...more: string[]): string =>
+    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${more.map((line) => `${line}\r\n`).join('')}\r\n`;
+
+  for (const [host, path, protocol] of [
+    [HOST, '/live', 'chat'],
+    [RAILWAY, '/graphql/v2', 'chat'],
+    [RAILWAY, '/graphql/v2', 'graphql-transport-ws, chat'],
+    [RAILWAY, '/else', 'chat'],
+  ] as const)
+    it(`of ${protocol} to ${host}${path} is held, since nothing of it would be seen`, async () => {
+      const { world, held, clock } = await agent({ host });
+      const socket = await tlsTunnel(world, { authority: `${host}:443`, servername: host });
+      const answer = textOf(socket);
+      socket.write(opening(host, path, `Sec-WebSocket-Protocol: ${protocol}`));
+      await held();
+      clock.moveMs(2_000);
+      assert.match(await answer, /^HTTP\/1\.1 403 /);
+      assert.equal(world.connections(), 0);
+    });
+
+  it('of GraphQL opens unprompted, and what deletes on it is held', async () => {
+    const texts: string[] = [];
+    const { world, held, clock } = await agent({
+      host: RAILWAY,
+      upgrade: (_request, socket) => {
+        socket.write(
+          'HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n',
+        );
+        const reader = makeMessageReader({ masked: true, messageBytes: 100_000 });
+        socket.on('error', () => undefined);
+        socket.on('data', (chunk: Buffer) => {
+          const read = reader.push(chunk);
+          if (read.ok) texts.push(...read.messages.map(({ payload }) => payload.toString()));
+        });
+      },
+    });
+    const socket = await tlsTunnel(world, { authority: `${RAILWAY}:443`, servername: RAILWAY });
+    const answer = textOf(socket, /"error"/);
+    socket.write(opening(RAILWAY, '/graphql/v2', 'Sec-WebSocket-Protocol: graphql-transport-ws'));
+    const say = (message: object): void => {
+      socket.write(encodeFrame(OPCODE.text, Buffer.from(JSON.stringify(message)), Buffer.from([1, 2, 3, 4])));
+    };
+    say({ id: '1', type: 'subscribe', payload: { query: 'mutation { volumeDelete(volumeId: "v") }' } });
+    const hold = await held();
+    say({ id: '2', type: 'subscribe', payload: { query: 'query { me { id } }' } });
+    await until(() => texts.length === 1);
+    clock.moveMs(2_000);
+    assert.match(await answer, new RegExp(`"id":"1","type":"error"[\\s\\S]*"hold":"${hold.id}"`));
+    assert.match(texts.join(), /^[^v]*"id":"2"/);
+    socket.destroy();
+  });
 });
