@@ -58,6 +58,7 @@ import { makeService } from './daemon/service.ts';
 import { describeDocuments } from './described-documents.ts';
 import { toAction } from './egress/action.ts';
 import { CredentialTable } from './egress/credential-table.ts';
+import { type GatewaySettings, readGatewaySettings } from './egress/settings.ts';
 import { startEgress } from './egress/start.ts';
 import type { Engine, EngineOptions, EngineResult } from './engine.ts';
 import {
@@ -116,18 +117,19 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       tell,
       watches: true,
     }),
-    pins: openRepositoryPins({
-      folder: path.join(paths.state, PINS),
-      people,
-      nowMs: () => clock.nowMs(),
-    }),
+    pins: openRepositoryPins({ folder: path.join(paths.state, PINS), people, nowMs: () => clock.nowMs() }),
     sessions: openSessionPolicies(path.join(paths.state, 'policy/session')),
     open: (layers) => openLayers(layers, engineDir(paths)),
     nowMs: () => clock.nowMs(),
     tell,
   });
   let store: Store;
+  let gatewaySettings: GatewaySettings & EngineOptions['gateway'];
   try {
+    gatewaySettings = {
+      ...readGatewaySettings(path.join(paths.config, 'gateway.json'), process.env),
+      ...options.gateway,
+    };
     store = withRememberedDenials(
       await openStore({
         dir: ledgerDir(paths.state),
@@ -227,7 +229,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   const registry = makeRegistry();
   const fingerprintKey = installationKey(path.join(paths.state, 'fingerprint.key'));
   const gatewayDoor = makeGatewayDoor(service, {
-    holdWaitMs: options.gateway?.holdWaitMs ?? 0,
+    holdWaitMs: gatewaySettings.holdWaitMs ?? 0,
     registry,
     toAction: (request) => {
       const { action, credential } = toAction(request, { fingerprintKey });
@@ -246,8 +248,8 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     },
     onRecordFailure: lost,
     // The judge may wait for a person: the gateway gives up only after that.
-    limits: { judgeTimeoutMs: (options.gateway?.holdWaitMs ?? 0) + JUDGE_TIMEOUT_MS },
-    ...options.gateway,
+    limits: { judgeTimeoutMs: (gatewaySettings.holdWaitMs ?? 0) + JUDGE_TIMEOUT_MS },
+    ...gatewaySettings,
   });
   const agentEnvironment: Engine['agentEnvironment'] = ({ task, workspace, agent }) =>
     Object.fromEntries(

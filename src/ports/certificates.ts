@@ -6,8 +6,8 @@ export interface Leaf {
 }
 
 /**
- * The installation's certificate authority. Contract:
- * - only files in the state directory are written, never a system store; the key file is readable by its owner only;
+ * The certificate authority of one run. Contract:
+ * - only files in the state directory are written, never a system store; the authority's key is in no file;
  * - `leafFor` gives the same object for the same host while that leaf is cached and valid, and rejects for a name that
  *   is neither a DNS name nor an IP address.
  */

@@ -1,11 +1,19 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer as createHttpServer } from 'node:http';
-import { createServer as createHttpsServer, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createSecureServer,
+  connect as http2Connect,
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type AddressInfo, connect as netConnect, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { createSecureContext, TLSSocket as ServerTls, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../../src/adapters/certificates/certificates.ts';
@@ -25,10 +33,13 @@ const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
 const SELF = fileURLToPath(import.meta.url);
 const PROXIES = ['bare', 'gateway'] as const;
 type Proxy = (typeof PROXIES)[number];
+const VERSIONS = ['HTTP/1.1', 'HTTP/2'] as const;
+type Version = (typeof VERSIONS)[number];
 
 /**
  * Requests of 2 kB over tunnels through the gateway (with a judge that says pass) and through a bare proxy that only
- * terminates TLS, each in a process of its own, in alternating rounds. `scale` multiplies the number of requests.
+ * terminates TLS, each in a process of its own, in alternating rounds, in HTTP/1.1 and in HTTP/2. Then what a gigabyte
+ * and a thousand idle tunnels do to the gateway's memory. `scale` multiplies the number of requests.
  */
 export async function benchEgress(scale = 1): Promise<readonly EgressBenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'holdpoint-bench-'));
@@ -39,24 +50,28 @@ export async function benchEgress(scale = 1): Promise<readonly EgressBenchRow[]>
   };
   try {
     const rows: EgressBenchRow[] = [];
-    for (const concurrency of [1, 16]) {
-      const rounds: Record<Proxy, { perSecond: number; p50: number }[]> = { bare: [], gateway: [] };
-      for (const proxy of PROXIES) await drive(proxies[proxy].port, concurrency, 200);
-      for (let round = 0; round < 5; round += 1) {
-        for (const proxy of PROXIES)
-          rounds[proxy].push(
-            await drive(proxies[proxy].port, concurrency, Math.round((concurrency === 1 ? 400 : 1_600) * scale)),
-          );
-      }
-      const bare = median(rounds.bare.map((one) => one.perSecond));
-      for (const proxy of PROXIES) {
-        const perSecond = median(rounds[proxy].map((one) => one.perSecond));
-        rows.push({
-          what: `${proxy === 'bare' ? 'bare TLS-intercepting proxy' : 'egress gateway'}, concurrency ${concurrency}`,
-          requestsPerSecond: Math.round(perSecond),
-          p50Micros: Math.round(median(rounds[proxy].map((one) => one.p50))),
-          ...(proxy === 'bare' ? {} : { ratio: Math.round((perSecond / bare) * 100) / 100 }),
-        });
+    for (const version of VERSIONS) {
+      for (const concurrency of [1, 16]) {
+        const rounds: Record<Proxy, { perSecond: number; p50: number }[]> = { bare: [], gateway: [] };
+        for (const proxy of PROXIES) await drive(version, proxies[proxy].port, concurrency, 200);
+        for (let round = 0; round < 9; round += 1) {
+          for (const proxy of PROXIES) {
+            const requests = Math.round((concurrency === 1 ? 400 : 1_600) * scale);
+            rounds[proxy].push(await drive(version, proxies[proxy].port, concurrency, requests));
+          }
+        }
+        // Round by round: what else the machine does meanwhile changes between rounds more than within one.
+        const ratio = median(rounds.gateway.map((one, at) => one.perSecond / (rounds.bare[at]?.perSecond ?? 1)));
+        for (const proxy of PROXIES) {
+          const perSecond = median(rounds[proxy].map((one) => one.perSecond));
+          const name = proxy === 'bare' ? 'bare TLS-intercepting proxy' : 'egress gateway';
+          rows.push({
+            what: `${name}, ${version}, concurrency ${concurrency}`,
+            requestsPerSecond: Math.round(perSecond),
+            p50Micros: Math.round(median(rounds[proxy].map((one) => one.p50))),
+            ...(proxy === 'bare' ? {} : { ratio: Math.round(ratio * 100) / 100 }),
+          });
+        }
       }
     }
     return rows;
@@ -66,52 +81,150 @@ export async function benchEgress(scale = 1): Promise<readonly EgressBenchRow[]>
   }
 }
 
-async function drive(port: number, concurrency: number, requests: number): Promise<{ perSecond: number; p50: number }> {
+export interface EgressMemoryRow {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+/** Resident memory of the gateway's process: how much it grows over a gigabyte, and over a thousand idle tunnels. */
+export async function benchEgressMemory(): Promise<readonly EgressMemoryRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdpoint-bench-'));
+  const server = await child(['upstream', folder]);
+  const gateway = await child(['gateway', folder, String(server.port)]);
+  const idler = await child(['gateway', folder, String(server.port)]);
+  try {
+    const rows: EgressMemoryRow[] = [];
+    for (const version of VERSIONS) {
+      await download(version, gateway.port, 64);
+      const before = await gateway.residentMegabytes();
+      const at = performance.now();
+      const highest = await download(version, gateway.port, 1_024, gateway.residentMegabytes);
+      const perSecond = 1_024 / ((performance.now() - at) / 1_000);
+      rows.push(
+        { what: `1 GB streamed, ${version}: growth at its highest`, value: Math.max(0, highest - before), unit: 'MB' },
+        { what: `1 GB streamed, ${version}`, value: perSecond, unit: 'MB/s' },
+      );
+    }
+    // Another process, whose memory is not stretched yet.
+    await drive('HTTP/1.1', idler.port, 1, 200);
+    const before = await idler.residentMegabytes();
+    const idle: TLSSocket[] = [];
+    for (let count = 0; count < 1_000; count += 50)
+      idle.push(...(await Promise.all(Array.from({ length: 50 }, () => tunnel(idler.port)))));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    rows.push({
+      what: '1,000 idle tunnels: growth',
+      value: (await idler.residentMegabytes()) - before,
+      unit: 'MB',
+    });
+    for (const socket of idle) socket.destroy();
+    return rows;
+  } finally {
+    server.stop();
+    gateway.stop();
+    idler.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Reads so many megabytes and throws them away; gives the most that `measure` saw meanwhile. */
+async function download(
+  version: Version,
+  port: number,
+  megabytes: number,
+  measure?: () => Promise<number>,
+): Promise<number> {
+  const session = await openClient(version, port);
+  let highest = 0;
+  const timer = setInterval(() => void measure?.().then((now) => (highest = Math.max(highest, now))), 200);
+  await session.ask('GET', `/stream/${megabytes}`);
+  clearInterval(timer);
+  session.close();
+  return highest;
+}
+
+async function drive(
+  version: Version,
+  port: number,
+  concurrency: number,
+  requests: number,
+): Promise<{ perSecond: number; p50: number }> {
   const body = Buffer.from(JSON.stringify({ query: `{ ${'a '.repeat(1000)}}` }));
   const times: number[] = [];
   let left = requests;
-  const sockets = await Promise.all(Array.from({ length: concurrency }, () => tunnel(port)));
+  const clients = await Promise.all(Array.from({ length: concurrency }, () => openClient(version, port)));
   const started = performance.now();
   await Promise.all(
-    sockets.map(async (socket) => {
-      const agent = new HttpsAgent({ keepAlive: true, maxSockets: 1 });
-      // One socket for ever: the tunnel.
-      agent.createConnection = () => socket;
+    clients.map(async (client) => {
       while (left > 0) {
         left -= 1;
         const at = performance.now();
-        await new Promise<void>((resolve, reject) => {
-          const sent = httpsRequest(
-            {
-              agent,
-              host: HOST,
-              path: '/graphql',
-              method: 'POST',
-              headers: { 'content-type': 'application/json', 'content-length': body.length },
-            },
-            (response) => {
-              response.resume();
-              response.once('end', resolve);
-            },
-          );
-          sent.once('error', reject);
-          sent.end(body);
-        });
+        await client.ask('POST', '/graphql', body);
         times.push((performance.now() - at) * 1000);
       }
-      agent.destroy();
     }),
   );
   const seconds = (performance.now() - started) / 1000;
-  for (const socket of sockets) socket.destroy();
+  for (const client of clients) client.close();
   return { perSecond: requests / seconds, p50: median(times) };
 }
 
-async function tunnel(port: number): Promise<TLSSocket> {
+interface Client {
+  ask(method: string, path: string, body?: Buffer): Promise<void>;
+  close(): void;
+}
+
+/** One tunnel, and requests on it one after the other. */
+async function openClient(version: Version, port: number): Promise<Client> {
+  const headers = { 'content-type': 'application/json' };
+  if (version === 'HTTP/2') {
+    const socket = await tunnel(port, ['h2']);
+    const session = http2Connect(`https://${HOST}`, { createConnection: () => socket });
+    return {
+      ask: (method, path, body) =>
+        new Promise((resolve, reject) => {
+          const stream = session.request(
+            {
+              ':method': method,
+              ':path': path,
+              ...(body === undefined ? {} : { ...headers, 'content-length': body.length }),
+            },
+            { endStream: body === undefined },
+          );
+          stream.once('error', reject).once('end', resolve).resume();
+          if (body !== undefined) stream.end(body);
+        }),
+      close: () => session.destroy(),
+    };
+  }
+  const socket = await tunnel(port);
+  const agent = new HttpsAgent({ keepAlive: true, maxSockets: 1 });
+  // One socket for ever: the tunnel.
+  agent.createConnection = () => socket;
+  return {
+    ask: (method, path, body) =>
+      new Promise<void>((resolve, reject) => {
+        const length = body === undefined ? {} : { ...headers, 'content-length': body.length };
+        const sent = httpsRequest({ agent, host: HOST, path, method, headers: length }, (response) => {
+          response.resume();
+          response.once('end', resolve);
+        });
+        sent.once('error', reject);
+        sent.end(body);
+      }),
+    close: () => {
+      agent.destroy();
+      socket.destroy();
+    },
+  };
+}
+
+async function tunnel(port: number, protocols: string[] = ['http/1.1']): Promise<TLSSocket> {
   const socket = netConnect(port, '127.0.0.1');
   socket.write(`CONNECT ${HOST}:443 HTTP/1.1\r\nHost: ${HOST}:443\r\n\r\n`);
   await once(socket, 'data');
-  const secure = tlsConnect({ socket, servername: HOST, rejectUnauthorized: false });
+  const secure = tlsConnect({ socket, servername: HOST, rejectUnauthorized: false, ALPNProtocols: protocols });
   await once(secure, 'secureConnect');
   return secure;
 }
@@ -120,10 +233,20 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-async function child(args: readonly string[]): Promise<{ readonly port: number; stop(): void }> {
+async function child(
+  args: readonly string[],
+): Promise<{ readonly port: number; residentMegabytes(): Promise<number>; stop(): void }> {
   const started = fork(SELF, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const [message] = (await once(started, 'message')) as [{ readonly port: number }];
-  return { port: message.port, stop: () => started.kill() };
+  return {
+    port: message.port,
+    residentMegabytes: async () => {
+      const answer = once(started, 'message');
+      started.send('memory');
+      return ((await answer) as [{ readonly megabytes: number }])[0].megabytes;
+    },
+    stop: () => started.kill(),
+  };
 }
 
 async function portOf(server: Server): Promise<number> {
@@ -136,7 +259,7 @@ async function portOf(server: Server): Promise<number> {
 async function bareProxy(folder: string, upstreamPort: number, ca: string): Promise<number> {
   const certificates = await openCertificates({ directory: join(folder, 'bare'), clock, trustedPem: '' });
   const leaf = await certificates.leafFor(HOST);
-  const secureContext = createSecureContext({ key: leaf.key, cert: leaf.cert });
+  const secureContext = createSecureContext({ key: leaf.key, cert: leaf.cert, minVersion: 'TLSv1.2' });
   const agent = new HttpsAgent({ keepAlive: true, ca, servername: HOST });
   const inner = createHttpServer((request, response) => {
     const out = httpsRequest(
@@ -159,12 +282,32 @@ async function bareProxy(folder: string, upstreamPort: number, ca: string): Prom
   const outer = createHttpServer();
   outer.on('connect', (_request, socket) => {
     socket.write('HTTP/1.1 200 OK\r\n\r\n');
-    inner.emit(
-      'connection',
-      new ServerTls(socket, { isServer: true, secureContext }).on('error', () => undefined),
-    );
+    const secure = new ServerTls(socket, { isServer: true, secureContext, ALPNProtocols: ['h2', 'http/1.1'] });
+    secure.on('error', () => undefined);
+    secure.once('secure', () => {
+      if (secure.alpnProtocol === 'h2') bareHttp2(secure, upstreamPort, ca);
+      else inner.emit('connection', secure);
+    });
   });
   return portOf(outer);
+}
+
+/** The floor in HTTP/2: one session to the server for each of a client, and streams piped through. */
+function bareHttp2(secure: ServerTls, upstreamPort: number, ca: string): void {
+  Object.assign(secure, { secureConnecting: false });
+  const server = performServerHandshake(secure);
+  const client = http2Connect(`https://127.0.0.1:${upstreamPort}`, { ca, servername: HOST });
+  for (const session of [server, client]) session.on('error', () => undefined);
+  secure.once('close', () => client.destroy());
+  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    const out = client.request({ ...headers });
+    for (const one of [stream, out]) one.on('error', () => undefined);
+    out.on('response', (answer) => {
+      stream.respond({ ...answer });
+      out.pipe(stream);
+    });
+    stream.pipe(out);
+  });
 }
 
 async function gateway(folder: string, upstreamPort: number, ca: string): Promise<number> {
@@ -181,25 +324,38 @@ async function gateway(folder: string, upstreamPort: number, ca: string): Promis
 }
 
 async function serve(role: string, folder: string, upstreamPort: number): Promise<number> {
-  const upstreamCa = await openCertificates({ directory: join(folder, 'upstream'), clock, trustedPem: '' });
-  if (role === 'bare') return bareProxy(folder, upstreamPort, upstreamCa.caCertificatePem);
-  if (role === 'gateway') return gateway(folder, upstreamPort, upstreamCa.caCertificatePem);
+  const directory = join(folder, 'upstream');
+  if (role === 'bare') return bareProxy(folder, upstreamPort, await readFile(join(directory, 'ca.pem'), 'utf8'));
+  if (role === 'gateway') return gateway(folder, upstreamPort, await readFile(join(directory, 'ca.pem'), 'utf8'));
+  const upstreamCa = await openCertificates({ directory, clock, trustedPem: '' });
   const leaf = await upstreamCa.leafFor(HOST);
   const answer = Buffer.from('{"data":{"a":1}}');
-  return portOf(
-    createHttpsServer({ key: leaf.key, cert: leaf.cert }, (request, response) => {
-      request.resume();
-      request.once('end', () =>
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer),
-      );
-    }),
-  );
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    const megabytes = /^\/stream\/(\d+)$/.exec(request.url ?? '')?.[1];
+    if (megabytes !== undefined) {
+      Readable.from(chunks(Number(megabytes) * 16), { objectMode: false }).pipe(response);
+      return;
+    }
+    request.resume();
+    request.once('end', () =>
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer),
+    );
+  };
+  const options = { key: leaf.key, cert: leaf.cert, allowHTTP1: true };
+  return portOf(createSecureServer(options, listener as never) as unknown as Server);
+}
+
+function* chunks(count: number): Generator<Buffer> {
+  const chunk = Buffer.alloc(65_536, 'x');
+  for (let at = 0; at < count; at += 1) yield chunk;
 }
 
 const [role, folder, upstreamPort] = process.argv.slice(2);
 if (process.argv[1] === SELF && process.send !== undefined && role !== undefined && folder !== undefined) {
+  process.on('message', () => process.send?.({ megabytes: process.memoryUsage.rss() / 1024 / 1024 }));
   process.send({ port: await serve(role, folder, Number(upstreamPort)) });
   process.once('disconnect', () => process.exit(0));
 } else if (process.argv[1] === SELF) {
-  for (const row of await benchEgress()) process.stdout.write(`${JSON.stringify(row)}\n`);
+  for (const row of [...(await benchEgress()), ...(await benchEgressMemory())])
+    process.stdout.write(`${JSON.stringify(row)}\n`);
 }

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { benchDecision } from './decision.ts';
-import { benchEgress } from './egress.ts';
+import { benchEgress, benchEgressMemory } from './egress.ts';
 import { benchHook } from './hook.ts';
 import { ledgerBench } from './ledger.ts';
 import { benchPolicy } from './policy.ts';
@@ -27,12 +27,14 @@ const BENCHES: Readonly<Record<string, { readonly title: string; run(): Promise<
   policy: { title: 'Policies', run: benchPolicy },
   egress: {
     title: 'The gateway',
-    run: async () =>
-      (await benchEgress()).map((row) => ({
+    run: async () => [
+      ...(await benchEgress()).map((row) => ({
         name: `${row.what}: p50 ${Math.round(row.p50Micros)} µs${row.ratio === undefined ? '' : `, ${row.ratio.toFixed(2)} of the bare proxy`}`,
         value: row.requestsPerSecond,
         unit: 'requests/s',
       })),
+      ...(await benchEgressMemory()).map(({ what, value, unit }) => ({ name: what, value, unit })),
+    ],
   },
 };
 

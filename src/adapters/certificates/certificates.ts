@@ -4,8 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import {
   type AuthorityPaths,
   authorityPaths,
-  loadAuthority,
-  storeAuthority,
+  prepareFolder,
   systemTrust,
   writePublicFiles,
 } from './authority-files.ts';
@@ -21,26 +20,21 @@ export interface CertificatesOptions {
   readonly trustedPem?: string;
 }
 
-/** An authority with less left than this is replaced when it is opened, so that a session does not outlive it. */
-const RENEW_AT_OPEN_MS = 3 * 24 * 60 * 60 * 1000;
 /** In a long run it is replaced this long before it ends. */
 const RENEW_IN_RUN_MS = 60 * 60 * 1000;
 /** A cached leaf with less left than this is minted again. */
 const LEAF_REFRESH_MS = 60 * 60 * 1000;
 
-/** Opens the authority in `directory`, or makes one. Rejects where its files cannot be written. */
+/**
+ * Makes an authority for this run, and writes what clients need of it to `directory`. SECURITY: its key never leaves
+ * the memory of this process, so what trusts it trusts nothing once the run is over. Rejects where a file cannot be written.
+ */
 export async function openCertificates(options: CertificatesOptions): Promise<Certificates> {
   const paths = authorityPaths(options.directory);
   const trusted = options.trustedPem ?? (await systemTrust());
-  const stored = await loadAuthority(paths);
-  const nowMs = options.clock.nowMs();
-  const usable =
-    stored !== undefined &&
-    stored.notAfterMs - nowMs > RENEW_AT_OPEN_MS &&
-    stored.certificate.notBefore.getTime() <= nowMs;
-  const authority = usable ? stored : await mintAuthority(nowMs);
-  if (usable) await writePublicFiles(paths, authority, trusted);
-  else await storeAuthority(paths, authority, trusted);
+  const authority = await mintAuthority(options.clock.nowMs());
+  await prepareFolder(paths);
+  await writePublicFiles(paths, authority, trusted);
   return new CertificateCache(options, paths, trusted, authority, await mintKeyPair());
 }
 
@@ -123,7 +117,7 @@ class CertificateCache implements Certificates {
 
   async #renew(): Promise<void> {
     const authority = await mintAuthority(this.#options.clock.nowMs());
-    await storeAuthority(this.#paths, authority, this.#trusted);
+    await writePublicFiles(this.#paths, authority, this.#trusted);
     this.#authority = authority;
     this.#leaves.clear();
   }

@@ -22,7 +22,8 @@ export interface Authority {
 
 /** A self-signed authority: ECDSA P-256, path length 0, valid for `AUTHORITY_LIFETIME_MS`. */
 export async function mintAuthority(nowMs: number): Promise<Authority> {
-  const keys = await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
+  // Not extractable: nothing could write this key anywhere.
+  const keys = await webcrypto.subtle.generateKey(KEY_ALGORITHM, false, ['sign', 'verify']);
   const notAfterMs = wholeSecond(nowMs + AUTHORITY_LIFETIME_MS);
   // A name of its own for each authority: two with one name and different keys confuse path building.
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
@@ -85,29 +86,9 @@ export async function mintKeyPair(): Promise<{ readonly publicKey: webcrypto.Cry
   return { publicKey: keys.publicKey, keyPem: await privateKeyPem(keys.privateKey) };
 }
 
-export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
+async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64');
   return `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/.{64}/g, '$&\n').trimEnd()}\n-----END PRIVATE KEY-----\n`;
-}
-
-/** Throws where the two PEM texts are not a key and its certificate. */
-export async function readAuthority(certificatePem: string, keyPem: string): Promise<Authority> {
-  const certificate = new x509.X509Certificate(certificatePem);
-  const pkcs8 = Buffer.from(keyPem.replace(/-----[A-Z ]+-----/g, ''), 'base64');
-  const privateKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, KEY_ALGORITHM, true, ['sign']);
-  const publicKey = (await certificate.publicKey.export(KEY_ALGORITHM, ['verify'], webcrypto)) as webcrypto.CryptoKey;
-  // A crash between two writes, or a swapped file: the pair must belong together.
-  const challenge = randomBytes(32);
-  const signature = await webcrypto.subtle.sign(SIGNATURE, privateKey, challenge);
-  if (!(await webcrypto.subtle.verify(SIGNATURE, publicKey, signature, challenge))) {
-    throw new TypeError('the authority key does not belong to its certificate');
-  }
-  return {
-    certificatePem: pem(certificate),
-    certificate,
-    keys: { privateKey, publicKey },
-    notAfterMs: certificate.notAfter.getTime(),
-  };
 }
 
 function isDnsName(host: string): boolean {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Action } from '../../core/attempt.ts';
-import { isRefused, type Refused } from '../../pipeline/products.ts';
+import { dangerOf } from '../../core/danger.ts';
+import { visibleText } from '../../core/visible-text.ts';
+import { type AnyJudged, isRefused, type Refused } from '../../pipeline/products.ts';
 import { problemType } from '../../protocols/http/problem.ts';
-import { messageForAgent } from '../advice.ts';
+import { alternativesFor, messageForAgent } from '../advice.ts';
 import type { GatewayDecision, GatewayIdentity, GatewayRefusal, GatewayRequest } from '../egress/contract.ts';
 import type { Service } from './service.ts';
 
@@ -77,7 +79,7 @@ export function makeGatewayDoor(service: Service, options: GatewayDoorOptions) {
           };
         }
         if (ran.hold === undefined || !(await approvedMeanwhile(service, ran.hold.id, untilMs, signal))) {
-          return refusal(ran, messageForAgent(ran, isRefused(judged) ? undefined : judged));
+          return refusal(ran, isRefused(judged) ? undefined : judged);
         }
       }
     },
@@ -115,15 +117,21 @@ async function approvedMeanwhile(service: Service, id: string, untilMs: number, 
   return false;
 }
 
-function refusal(refused: Refused, detail: string): GatewayDecision {
+/** RFC 9457: the hold, the effect that is stopped, the rule, and what may be done instead, beside the words for the agent. */
+function refusal(refused: Refused, judged: AnyJudged | undefined): GatewayDecision {
+  const effects = judged?.effects ?? refused.hold?.effects ?? [];
+  const stopped = effects.find((effect) => dangerOf(effect) !== 'harmless');
+  const advice = alternativesFor(stopped).map(({ action, says }) => `${action}: ${says}`);
   return {
     kind: 'refuse',
     status: 403,
     problem: {
       type: problemType(refused.rule),
       title: refused.hold === undefined ? 'denied by policy' : 'held until a person signs',
-      detail,
+      detail: messageForAgent(refused, judged),
       rule: refused.rule,
+      ...(stopped === undefined ? {} : { effect: visibleText(stopped.summary) }),
+      ...(advice.length === 0 ? {} : { advice }),
       ...(refused.hold === undefined ? {} : { hold: refused.hold.id }),
     },
     ...(refused.hold === undefined ? {} : { retryAfterSeconds: 30 }),

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 
@@ -9,8 +9,13 @@ export type ReadBody =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'broken' };
 
-/** Reads up to `limitBytes`. Leaves no listener behind. `timeoutMs` is for the whole body. */
-export function readBody(request: IncomingMessage, limitBytes: number, timeoutMs: number): Promise<ReadBody> {
+/** Reads up to `limitBytes`. Leaves no listener behind. `timeoutMs` is for the whole body; `isComplete` tells an end from a break. */
+export function readBody(
+  request: Readable,
+  isComplete: () => boolean,
+  limitBytes: number,
+  timeoutMs: number,
+): Promise<ReadBody> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -31,12 +36,16 @@ export function readBody(request: IncomingMessage, limitBytes: number, timeoutMs
     };
     const onEnd = (): void =>
       settle(
-        request.complete
+        isComplete()
           ? { kind: 'whole', bytes: chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks) }
           : { kind: 'broken' },
       );
     const onBroken = (): void => settle({ kind: 'broken' });
     const timer = setTimeout(() => settle({ kind: 'timeout' }), timeoutMs);
+    if (request.destroyed && !request.readableEnded) {
+      settle({ kind: 'broken' });
+      return;
+    }
     request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
   });
 }

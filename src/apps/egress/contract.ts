@@ -2,6 +2,7 @@ import type { Outcome } from '../../core/receipt.ts';
 import type { Certificates } from '../../ports/certificates.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Problem } from '../../protocols/http/problem.ts';
+import type { UpstreamProxies } from './upstream-proxy.ts';
 
 /** Who is behind a connection, as the gateway itself vouches for it. */
 export interface GatewayIdentity {
@@ -83,7 +84,17 @@ export interface EgressOptions {
   readonly allowAddresses?: readonly string[];
   /** PEM of authorities that upstream servers may have besides the system's. */
   readonly extraCa?: readonly string[];
+  /** The organisation's proxies, by the scheme of what is asked for. */
+  readonly upstreamProxies?: UpstreamProxies;
+  /** By `host` or `host:port`: what is shown to servers that ask who calls. */
+  readonly clientCertificates?: ReadonlyMap<string, ClientCertificate>;
   readonly limits?: Partial<EgressLimits>;
+}
+
+/** PEM texts. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface EgressLimits {
@@ -102,6 +113,10 @@ export interface EgressLimits {
   readonly connectTimeoutMs: number;
   /** Until the head of the answer; an answer once begun may go on without end. */
   readonly answerTimeoutMs: number;
+  /** After this long a client that stands it is told that its request is still being judged (102). */
+  readonly progressMs: number;
+  /** A client that takes nothing of an answer for this long is cut off. */
+  readonly stallTimeoutMs: number;
 }
 
 export interface Egress {

@@ -25,6 +25,8 @@ export function egressEnvironment(
     NO_PROXY: '',
     no_proxy: '',
     NODE_USE_ENV_PROXY: '1',
+    // So that a daemon that is started from here does not take the gateway for the way out.
+    HOLDPOINT_GATEWAY: proxyUrl,
     // Node adds to its own list; the others replace theirs, so they get the bundle.
     NODE_EXTRA_CA_CERTS: certificates.caFile,
     SSL_CERT_FILE: certificates.bundleFile,

@@ -1,5 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { TLSSocket } from 'node:tls';
 import { isGraphqlPath } from '../../protocols/http/graphql-request.ts';
 import { checkRequestHead, type RequestHead } from '../../protocols/http/head.ts';
 import {
@@ -13,30 +11,16 @@ import {
   sameAuthority,
 } from '../../protocols/http/target.ts';
 import { decodeBody, type ReadBody, readBody } from './body.ts';
-import type {
-  EgressLimits,
-  EgressOptions,
-  GatewayDecision,
-  GatewayIdentity,
-  GatewayOutcome,
-  GatewayRefusal,
-  GatewayRequest,
-} from './contract.ts';
+import type { ClientSide } from './client-side.ts';
+import type { GatewayIdentity, GatewayOutcome, GatewayRefusal, GatewayRequest } from './contract.ts';
 import { isGitPush } from './git-push.ts';
+import type { OperationJudge } from './graphql-operations.ts';
+import { type Gateway, judgeInTime, Refused, record } from './judge-in-time.ts';
 import { proxyCredentials } from './proxy-credentials.ts';
-import { ownRefusal, type Refusal, sendRefusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
 import { relay } from './relay.ts';
 import type { Upstream } from './upstream.ts';
-
-/** What the requests of one gateway share. */
-export interface Gateway {
-  readonly options: EgressOptions;
-  readonly limits: EgressLimits;
-  inFlight: number;
-  closing: boolean;
-  /** Outcomes on their way to the record. */
-  readonly recording: Set<Promise<void>>;
-}
+import { operationToJudge, relayWebSocket, upgradeToJudge } from './websocket.ts';
 
 /** One client connection: a tunnel, or plain proxying. */
 export interface Connection {
@@ -61,24 +45,10 @@ interface Asked {
   readonly head: RequestHead;
 }
 
-class Refused {
-  readonly code: string;
-  readonly refusal: Refusal;
-  constructor(status: number, code: string, detail: string, retryAfterSeconds?: number) {
-    this.code = code;
-    this.refusal = ownRefusal(status, code, detail, retryAfterSeconds);
-  }
-}
-
 /** One request from its head to the end of its answer. Never rejects; nothing is sent on without a `pass`. */
-export async function exchange(
-  gateway: Gateway,
-  connection: Connection,
-  request: IncomingMessage,
-  response: ServerResponse,
-  expectsContinue: boolean,
-): Promise<void> {
-  const asked = identifyRequest(gateway, connection, request);
+export async function exchange(gateway: Gateway, connection: Connection, client: ClientSide): Promise<void> {
+  const { expectsContinue } = client;
+  const asked = identifyRequest(gateway, connection, client);
   const seen = asked instanceof Refused ? undefined : asked;
   let passed: ((outcome: GatewayOutcome) => void) | undefined;
   let bodyAwaited = !expectsContinue;
@@ -90,8 +60,8 @@ export async function exchange(
     // What followed on the connection was refused meanwhile (bad syntax): that answer is on its way.
     if (connection.finished) return;
     connection.finished = true;
-    if (!silent) report(gateway, connection, request, refused, seen);
-    await sendRefusal(request, response, refused.refusal, seen !== undefined && speaksGraphql(seen), bodyAwaited);
+    if (!silent) report(gateway, connection, client, refused, seen);
+    await client.refuse(refused.refusal, seen !== undefined && speaksGraphql(seen), bodyAwaited);
   };
   if (asked instanceof Refused) return refuse(asked);
   if (gateway.closing) return refuse(new Refused(503, 'closing', 'the gateway is shutting down'));
@@ -101,9 +71,11 @@ export async function exchange(
   gateway.inFlight += 1;
   const gone = new AbortController();
   const onClose = (): void => {
-    if (!response.writableFinished) gone.abort();
+    if (!client.finished()) gone.abort();
   };
-  response.on('close', onClose);
+  const stopListening = client.onClose(onClose);
+  // A stream may be reset in the same breath in which it is opened.
+  if (client.destroyed()) onClose();
   const lost = (): boolean => gone.signal.aborted || connection.finished;
   try {
     let body: ReadBody;
@@ -116,26 +88,33 @@ export async function exchange(
     )
       body = { kind: 'too-large', start: Buffer.alloc(0) };
     else {
-      if (expectsContinue) response.writeContinue();
+      if (expectsContinue) client.sendContinue();
       bodyAwaited = true;
-      body = await readBody(request, gateway.limits.judgedBodyBytes, gateway.limits.bodyTimeoutMs);
+      body = await readBody(
+        client.body,
+        client.bodyComplete,
+        gateway.limits.judgedBodyBytes,
+        gateway.limits.bodyTimeoutMs,
+      );
     }
     if (body.kind === 'timeout')
       return await refuse(
         new Refused(408, 'body-timeout', `the body did not come in ${gateway.limits.bodyTimeoutMs} ms`),
       );
     if (body.kind === 'broken') return await refuse(new Refused(400, 'body-broken', 'the body broke off'));
-    if (request.rawTrailers.length > 0)
+    if (client.hasTrailers())
       return await refuse(new Refused(400, 'trailers', 'request trailers come after what is judged'));
 
-    const judgedRequest = await judged(gateway, connection, request, asked, body);
+    const judgedRequest = await judged(gateway, connection, client, asked, body);
     if (judgedRequest instanceof Refused) return await refuse(judgedRequest);
-    const decision = await judgeInTime(gateway, judgedRequest, gone.signal);
+    const toJudge = client.upgrade === undefined ? judgedRequest : upgradeToJudge(judgedRequest, asked.head);
+    const stopPosting = keepPosted(client, gateway.limits.progressMs);
+    const decision = await judgeInTime(gateway, toJudge, gone.signal).finally(stopPosting);
     if (decision instanceof Refused) return await refuse(decision);
     if (decision.kind === 'refuse') return await refuse({ code: 'judged', refusal: decision }, true);
 
     passed = once((outcome) => record(gateway, decision, outcome));
-    const reach = lost() ? undefined : await connection.upstream.resolve(asked.authority);
+    const reach = lost() ? undefined : await connection.upstream.resolve(asked.scheme, asked.authority);
     if (reach?.ok === false) {
       passed({ outcome: 'not-started', detail: reach.refusal.problem.detail });
       return await refuse(reach);
@@ -143,26 +122,31 @@ export async function exchange(
     if (reach === undefined || lost()) {
       connection.finished = true;
       passed({ outcome: 'not-started', detail: 'the client went away' });
-      request.socket.destroySoon();
+      client.cut();
       return;
     }
-    if (body.kind === 'too-large' && expectsContinue && !bodyAwaited) response.writeContinue();
+    if (body.kind === 'too-large' && expectsContinue && !bodyAwaited) client.sendContinue();
     bodyAwaited = true;
     connection.passed = true;
     sending = true;
     const plan = {
       scheme: asked.scheme,
       authority: asked.authority,
-      method: request.method ?? '',
+      method: client.method,
       target: asked.target,
       head: asked.head,
       body: body.kind === 'whole' ? body.bytes : body.start,
-      ...(body.kind === 'whole' ? {} : { rest: request }),
+      ...(body.kind === 'whole' ? {} : { rest: client }),
     };
-    const relayed = await relay(plan, reach.reached, connection.upstream, response, gateway.limits);
+    const relayed =
+      client.upgrade === undefined
+        ? await relay(plan, reach.reached, connection.upstream, client, gateway.limits)
+        : await relayWebSocket(plan, reach.reached, connection.upstream, client, gateway.limits, (...operation) =>
+            judgeOperation(gateway, judgedRequest, ...operation),
+          );
     passed(relayed.outcome);
     if (relayed.refusal !== undefined) await refuse({ code: relayed.refusal.code, refusal: relayed.refusal });
-    else if (response.destroyed) connection.finished = true;
+    else if (client.destroyed()) connection.finished = true;
   } catch (error) {
     // A bug here must not open the way: the client is refused, and what was let pass is of unknown outcome.
     passed?.({ outcome: sending ? 'unknown' : 'not-started', detail: 'internal error' });
@@ -172,20 +156,34 @@ export async function exchange(
         'internal',
         `internal error: ${error instanceof Error ? error.message.slice(0, 200) : 'unknown'}`,
       ),
-    ).catch(() => request.socket.destroy());
+    ).catch(() => client.cut());
   } finally {
     gateway.inFlight -= 1;
     connection.passed = false;
-    response.off('close', onClose);
+    stopListening();
   }
 }
 
+/** One operation on a WebSocket, judged as the same GraphQL request over HTTP would be, by whoever opened the WebSocket. */
+async function judgeOperation(
+  gateway: Gateway,
+  upgrade: GatewayRequest,
+  ...[request, params, signal]: Parameters<OperationJudge>
+): ReturnType<OperationJudge> {
+  const decision = await judgeInTime(gateway, operationToJudge(upgrade, request, params), signal);
+  if (decision instanceof Refused) return { kind: 'refuse', refusal: decision.refusal };
+  if (decision.kind === 'refuse') return { kind: 'refuse', refusal: decision };
+  return { kind: 'pass', done: once((outcome) => record(gateway, decision, outcome)) };
+}
+
 /** Who asks for what: target, Host, SNI and CONNECT authority must all say the same. */
-function identifyRequest(gateway: Gateway, connection: Connection, request: IncomingMessage): Asked | Refused {
+function identifyRequest(gateway: Gateway, connection: Connection, client: ClientSide): Asked | Refused {
   const checked = checkRequestHead({
-    method: request.method ?? '',
-    httpVersion: request.httpVersion,
-    rawHeaders: request.rawHeaders,
+    method: client.method,
+    httpVersion: client.httpVersion,
+    rawHeaders: client.rawHeaders,
+    endsWithHead: client.endsWithHead,
+    mayUpgrade: client.upgrade !== undefined,
   });
   if (!checked.ok) return new Refused(checked.fault.status, checked.fault.code, checked.fault.detail);
   const { head } = checked;
@@ -197,24 +195,26 @@ function identifyRequest(gateway: Gateway, connection: Connection, request: Inco
   if (tunnel !== undefined) {
     authority = tunnel.authority;
     identity = tunnel.identity;
-    const sni = request.socket instanceof TLSSocket ? serverName(request.socket) : undefined;
-    if (sni !== undefined && sni !== authority.host)
+    if (client.serverName !== undefined && client.serverName !== authority.host)
       return new Refused(421, 'sni', 'the TLS server name is not the host of the tunnel');
-    const path = canonicalTarget(request.url ?? '');
+    const path = canonicalTarget(client.target);
     if (!path.ok) return new Refused(400, 'target', path.why);
     target = path.value;
   } else {
-    const absolute = parseAbsoluteTarget(request.url ?? '');
+    const absolute = parseAbsoluteTarget(client.target);
     if (!absolute.ok) return new Refused(400, 'target', absolute.why);
     ({ authority, target } = absolute.value);
-    const credentials = proxyCredentials(request.headers['proxy-authorization']);
+    const credentials = proxyCredentials(valueIn(client.rawHeaders, 'proxy-authorization'));
     const known =
       credentials === undefined ? undefined : gateway.options.identify(credentials.user, credentials.password);
     if (known === undefined) return new Refused(407, 'identity', 'the proxy credentials name no task');
     identity = known;
   }
-  if (head.host !== undefined) {
-    const host = parseAuthority(head.host, defaultPort(scheme));
+  if (client.pseudo !== undefined && client.pseudo.scheme !== scheme)
+    return new Refused(400, 'scheme', 'the scheme of the request is not that of its connection');
+  for (const text of [head.host, client.pseudo?.authority]) {
+    if (text === undefined) continue;
+    const host = parseAuthority(text, defaultPort(scheme));
     if (!host.ok) return new Refused(400, 'host', host.why);
     if (!sameAuthority(host.value, authority))
       return new Refused(421, 'host', 'the Host header is not the host of the request');
@@ -226,14 +226,14 @@ function identifyRequest(gateway: Gateway, connection: Connection, request: Inco
 async function judged(
   gateway: Gateway,
   connection: Connection,
-  request: IncomingMessage,
+  client: ClientSide,
   asked: Asked,
   body: ReadBody & { kind: 'whole' | 'too-large' },
 ): Promise<GatewayRequest | Refused> {
   const base = {
     connectionId: connection.id,
     identity: asked.identity,
-    method: request.method ?? '',
+    method: client.method,
     url: asked.url,
     headers: asked.head.headers,
   };
@@ -251,77 +251,30 @@ async function judged(
   return { ...base, body: decoded.bytes, bodyTooLarge: false };
 }
 
-/** INVARIANT: whatever the judge does (throws, hangs, answers nonsense), the result is a decision or a refusal. */
-async function judgeInTime(
-  gateway: Gateway,
-  request: GatewayRequest,
-  gone: AbortSignal,
-): Promise<GatewayDecision | Refused> {
-  const late = Promise.withResolvers<Refused>();
-  const timer = setTimeout(
-    () => late.resolve(new Refused(503, 'judge-timeout', 'no verdict in time; nothing was sent', 5)),
-    gateway.limits.judgeTimeoutMs,
-  );
-  const onGone = (): void => late.resolve(new Refused(499, 'client-gone', 'the client went away before the verdict'));
-  gone.addEventListener('abort', onGone, { once: true });
-  // SECURITY: an async wrapper, so that a judge that throws at once is treated like one that rejects.
-  const asking = (async () => gateway.options.judge(request, gone))();
-  try {
-    const first = await Promise.race([asking, late.promise]);
-    if (first instanceof Refused) {
-      // A verdict that comes later has an intent on record: it must end as not started.
-      void asking.then(
-        (decision) => {
-          if (isPass(decision))
-            record(gateway, decision, { outcome: 'not-started', detail: 'the verdict came too late' });
-        },
-        () => undefined,
-      );
-      return first;
-    }
-    return isPass(first) || isRefusal(first)
-      ? first
-      : new Refused(503, 'judge', 'the verdict could not be understood; nothing was sent');
-  } catch {
-    return new Refused(503, 'judge', 'the request could not be judged; nothing was sent');
-  } finally {
-    clearTimeout(timer);
-    gone.removeEventListener('abort', onGone);
-  }
-}
+/**
+ * Clients that read 102 as what it is. Others take any 1xx but 100 for the answer (Python's http.client), so they get none.
+ */
+const STANDS_102 = /^(curl\/|node$|undici|node-fetch|axios\/|got )/i;
+/** Go's client gives up at the sixth answer before the answer; nobody needs more. */
+const MOST_PROGRESS = 4;
 
-function isPass(decision: unknown): decision is GatewayDecision & { kind: 'pass' } {
-  return (
-    typeof decision === 'object' &&
-    decision !== null &&
-    'kind' in decision &&
-    decision.kind === 'pass' &&
-    'done' in decision &&
-    typeof decision.done === 'function'
-  );
-}
-
-function isRefusal(decision: GatewayDecision): boolean {
-  return (
-    decision?.kind === 'refuse' &&
-    Number.isInteger(decision.status) &&
-    decision.status >= 400 &&
-    decision.status <= 599 &&
-    typeof decision.problem?.detail === 'string'
-  );
-}
-
-function record(gateway: Gateway, decision: GatewayDecision & { kind: 'pass' }, outcome: GatewayOutcome): void {
-  const recording = (async () => decision.done(outcome))()
-    .catch((error: unknown) => gateway.options.onRecordFailure?.(error))
-    .finally(() => gateway.recording.delete(recording));
-  gateway.recording.add(recording);
+/** Says now and then, ever more rarely, that the request is still being judged. Gives a way to stop. */
+function keepPosted(client: ClientSide, progressMs: number): () => void {
+  if (!STANDS_102.test(valueIn(client.rawHeaders, 'user-agent') ?? '')) return () => undefined;
+  let said = 0;
+  const say = (): void => {
+    client.sendInformation(102, []);
+    said += 1;
+    if (said < MOST_PROGRESS) timer = setTimeout(say, progressMs * 3 ** said);
+  };
+  let timer = setTimeout(say, progressMs);
+  return () => clearTimeout(timer);
 }
 
 function report(
   gateway: Gateway,
   connection: Connection,
-  request: IncomingMessage,
+  client: ClientSide,
   refused: { readonly code: string; readonly refusal: Refusal },
   asked: Asked | undefined,
 ): void {
@@ -332,7 +285,7 @@ function report(
     code: refused.code,
     detail: refused.refusal.problem.detail,
     ...(identity === undefined ? {} : { identity }),
-    ...(request.method === undefined ? {} : { method: request.method }),
+    method: client.method,
     ...(asked === undefined ? {} : { url: asked.url }),
   };
   try {
@@ -354,9 +307,10 @@ function beginsWithItsMeaning(asked: Asked): boolean {
   return isGitPush('POST', asked.url, asked.head.headers.get('content-type'));
 }
 
-function serverName(socket: TLSSocket): string | undefined {
-  const { servername } = socket as TLSSocket & { readonly servername?: string | false | null };
-  return typeof servername === 'string' && servername !== '' ? servername.toLowerCase().replace(/\.$/, '') : undefined;
+/** Of a header that the head check lets come only once. */
+function valueIn(rawHeaders: readonly string[], name: string): string | undefined {
+  const at = rawHeaders.findIndex((one, index) => index % 2 === 0 && one.toLowerCase() === name);
+  return at === -1 ? undefined : rawHeaders[at + 1];
 }
 
 function once<T>(run: (value: T) => void): (value: T) => void {

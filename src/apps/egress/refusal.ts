@@ -1,8 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Problem, problemType, refusalBody } from '../../protocols/http/problem.ts';
-import { endWith, linger } from '../linger.ts';
+import { endWith } from '../linger.ts';
 
 export interface Refusal {
   readonly status: number;
@@ -16,39 +15,7 @@ export function ownRefusal(status: number, code: string, detail: string, retryAf
   return retryAfterSeconds === undefined ? { status, problem } : { status, problem, retryAfterSeconds };
 }
 
-/** Answers and closes the connection. Resolves when the answer is handed over. */
-export async function sendRefusal(
-  request: IncomingMessage,
-  response: ServerResponse,
-  refusal: Refusal,
-  graphql: boolean,
-  drainBody: boolean,
-): Promise<void> {
-  if (response.headersSent || response.destroyed) {
-    request.socket.destroy();
-    return;
-  }
-  const body = refusalBody(refusal.status, refusal.problem, graphql);
-  response.sendDate = false;
-  response.writeHead(body.status, STATUS_CODES[body.status] ?? 'Refused', {
-    'content-type': body.contentType,
-    'content-length': Buffer.byteLength(body.text),
-    'cache-control': 'no-store',
-    connection: 'close',
-    ...(refusal.retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(refusal.retryAfterSeconds)) }),
-    ...(refusal.status === 407 ? { 'proxy-authenticate': 'Basic realm="holdpoint", charset="UTF-8"' } : {}),
-  });
-  if (request.method === 'HEAD') response.flushHeaders();
-  else response.write(body.text);
-  if (drainBody) await linger(request);
-  await new Promise<void>((resolve) => {
-    response.once('close', resolve);
-    response.end(() => resolve());
-    if (response.destroyed) resolve();
-  });
-}
-
-/** The same on a bare connection, where no request could be read (bad syntax, CONNECT). Closes it. */
+/** Answers on a bare connection, where no request could be read (bad syntax, CONNECT). Closes it. */
 export function writeRefusal(socket: Duplex, refusal: Refusal): void {
   if (socket.destroyed || !socket.writable) {
     socket.destroy();

@@ -1,25 +1,11 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { isIP, type Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
-import { LIMITS } from '../../core/limits.ts';
-import { forwardableResponseHeaders, type RequestHead } from '../../protocols/http/head.ts';
-import { type Authority, authorityText, type Scheme } from '../../protocols/http/target.ts';
+import { forwardableResponseHeaders } from '../../protocols/http/head.ts';
+import type { ClientSide } from './client-side.ts';
 import type { EgressLimits, GatewayOutcome } from './contract.ts';
 import { ownRefusal, type Refusal } from './refusal.ts';
-import type { Reached, Upstream } from './upstream.ts';
-
-export interface RelayPlan {
-  readonly scheme: Scheme;
-  readonly authority: Authority;
-  readonly method: string;
-  /** Canonical path and query, as judged. */
-  readonly target: string;
-  readonly head: RequestHead;
-  /** The bytes as they came; with `rest`, what follows is streamed from there. */
-  readonly body: Buffer;
-  readonly rest?: IncomingMessage;
-}
+import { sendHttp1 } from './send-http1.ts';
+import { sendHttp2 } from './send-http2.ts';
+import { type Answer, type RelayPlan, reasonOf, type Sending, type SendingEvents } from './sending.ts';
+import type { Reached, Route, Upstream } from './upstream.ts';
 
 /** `refusal`: nothing has been answered to the client yet, and this is what it should be told. */
 export interface Relayed {
@@ -32,13 +18,14 @@ export function relay(
   plan: RelayPlan,
   reached: Reached,
   upstream: Upstream,
-  response: ServerResponse,
+  client: ClientSide,
   limits: EgressLimits,
 ): Promise<Relayed> {
   return new Promise((resolve) => {
-    const outgoing = open(plan, reached, upstream);
+    const { host } = plan.authority;
+    let sending: Sending | undefined;
     let sent = false;
-    let answer: IncomingMessage | undefined;
+    let answer: Answer | undefined;
     let settled = false;
 
     const settle = (outcome: GatewayOutcome, refusal?: Relayed['refusal']): void => {
@@ -46,172 +33,154 @@ export function relay(
       settled = true;
       clearTimeout(timer);
       clearTimeout(bodyTimer);
-      response.off('close', onClientGone);
+      clearTimeout(stallTimer);
+      stopListening();
       resolve(refusal === undefined ? { outcome } : { outcome, refusal });
     };
     const fail = (status: number, code: string, detail: string): void => {
       if (settled) return;
       if (answer !== undefined) {
         // The client has part of the answer: cutting its connection is the only way to say that it is not all.
-        settle({ outcome: 'unknown', status: answer.statusCode ?? 0, detail });
-        response.destroy();
+        settle({ outcome: 'unknown', status: answer.status, detail });
+        client.cut();
       } else if (sent)
         settle(
           { outcome: 'unknown', detail },
           refusalOf(status, code, `${detail}; whether the request took effect is not known`),
         );
       else settle({ outcome: 'not-started', detail }, refusalOf(status, code, `${detail}; nothing was sent`));
-      outgoing.destroy();
+      sending?.destroy();
     };
     const onClientGone = (): void => {
-      if (settled || response.writableFinished) return;
+      if (settled || client.finished()) return;
       const detail = 'the client went away';
       if (answer !== undefined) settle(answered(plan.method, answer, detail));
       else settle({ outcome: sent ? 'unknown' : 'not-started', detail });
-      outgoing.destroy();
+      sending?.destroy();
     };
 
     let timer = setTimeout(
-      () =>
-        fail(504, 'connect-timeout', `no connection to \`${plan.authority.host}\` in ${limits.connectTimeoutMs} ms`),
+      () => fail(504, 'connect-timeout', `no connection to \`${host}\` in ${limits.connectTimeoutMs} ms`),
       limits.connectTimeoutMs,
     );
-    const onReady = (): void => {
-      sent = true;
-      clearTimeout(timer);
-      if (!settled && answer === undefined) {
+    let stallTimer: NodeJS.Timeout | undefined;
+    const bodyTimer = setTimeout(() => fail(408, 'body-timeout', 'the body stopped coming'), limits.bodyTimeoutMs);
+    const stopListening = client.onClose(onClientGone);
+
+    const events: SendingEvents = {
+      ready: () => {
+        sent = true;
+        clearTimeout(timer);
+        if (settled || answer !== undefined) return;
         timer = setTimeout(
-          () =>
-            fail(504, 'answer-timeout', `\`${plan.authority.host}\` did not answer in ${limits.answerTimeoutMs} ms`),
+          () => fail(504, 'answer-timeout', `\`${host}\` did not answer in ${limits.answerTimeoutMs} ms`),
           limits.answerTimeoutMs,
         );
-      }
+      },
+      information: (status, rawHeaders) => {
+        if (!settled && answer === undefined && (status === 102 || status === 103))
+          client.sendInformation(status, rawHeaders);
+      },
+      failed: (code, detail) => fail(502, code, detail),
+      answer: (incoming) => {
+        if (settled) {
+          incoming.body.destroy();
+          return;
+        }
+        clearTimeout(timer);
+        const { status, statusMessage, endsWithHead } = incoming;
+        try {
+          client.sendHead({
+            status,
+            statusMessage,
+            rawHeaders: forwardableResponseHeaders(incoming.rawHeaders),
+            endsWithHead,
+          });
+        } catch {
+          fail(502, 'upstream-answer', `the answer of \`${host}\` is not valid HTTP`);
+          return;
+        }
+        answer = incoming;
+        passAnswer(incoming);
+      },
     };
-    outgoing.once('socket', (socket) => {
-      if (outgoing.reusedSocket || isReady(socket)) onReady();
-      else socket.once(plan.scheme === 'https' ? 'secureConnect' : 'connect', onReady);
-    });
-    outgoing.on('error', (error) =>
-      fail(502, 'upstream', `the connection to \`${plan.authority.host}\` failed: ${reasonOf(error)}`),
-    );
-    outgoing.once('close', () => {
-      if (answer === undefined) fail(502, 'upstream', `\`${plan.authority.host}\` closed the connection`);
-    });
-    outgoing.once('upgrade', (_message, socket: Socket) => {
-      socket.destroy();
-      fail(502, 'upstream-upgrade', `\`${plan.authority.host}\` changed the protocol without being asked`);
-    });
-    outgoing.once('response', (incoming) => {
-      if (settled) {
-        incoming.destroy();
-        return;
-      }
-      clearTimeout(timer);
-      try {
-        response.sendDate = false;
-        response.writeHead(
-          incoming.statusCode ?? 502,
-          incoming.statusMessage ?? '',
-          forwardableResponseHeaders(incoming.rawHeaders),
-        );
-      } catch {
-        fail(502, 'upstream-answer', `the answer of \`${plan.authority.host}\` is not valid HTTP`);
-        return;
-      }
-      answer = incoming;
-      incoming.on('error', () => undefined);
-      incoming.once('close', () => {
-        if (!incoming.complete) fail(502, 'upstream', `\`${plan.authority.host}\` broke off its answer`);
+
+    const passAnswer = (incoming: Answer): void => {
+      const { body } = incoming;
+      body.once('close', () => {
+        if (!incoming.isComplete()) fail(502, 'upstream', `\`${host}\` broke off its answer`);
       });
-      incoming.once('end', () => {
-        if (!incoming.complete) return;
-        const trailers = pairs(incoming.rawTrailers);
-        if (trailers.length > 0) response.addTrailers(trailers);
-        response.end();
+      body.once('end', () => {
+        if (!incoming.isComplete()) return;
+        clearTimeout(stallTimer);
+        client.end(incoming.trailers());
         settle(answered(plan.method, incoming));
       });
-      incoming.pipe(response, { end: false });
+      // A pipe pauses its source while its sink is full.
+      body.on('pause', () => {
+        if (settled) return;
+        stallTimer ??= setTimeout(
+          () => fail(408, 'stalled', `the client took nothing for ${limits.stallTimeoutMs} ms`),
+          limits.stallTimeoutMs,
+        );
+      });
+      body.on('resume', () => {
+        clearTimeout(stallTimer);
+        stallTimer = undefined;
+      });
+      body.pipe(client.sink, { end: false });
       // The head of an idle answer (an event stream) is passed at once; else it leaves in one piece with the first bytes.
-      setImmediate(() => {
-        if (!response.writableEnded && !response.destroyed) response.flushHeaders();
-      });
-    });
-    response.on('close', onClientGone);
+      if (client.flushHead !== undefined) setImmediate(client.flushHead);
+    };
 
-    const bodyTimer = setTimeout(() => fail(408, 'body-timeout', 'the body stopped coming'), limits.bodyTimeoutMs);
-    if (plan.rest === undefined) {
-      clearTimeout(bodyTimer);
-      outgoing.end(plan.body);
-    } else {
-      const rest = plan.rest;
-      outgoing.write(plan.body);
-      rest.on('data', () => bodyTimer.refresh());
-      rest.once('end', () => clearTimeout(bodyTimer));
-      rest.once('close', () => {
-        if (!rest.complete) fail(400, 'body-broken', 'the body broke off');
+    const begin = (route: Route): void => {
+      if (settled) return;
+      try {
+        sending =
+          route.kind === 'http1'
+            ? sendHttp1(plan, reached, route.agent, events)
+            : sendHttp2(plan, route.session, events);
+      } catch (error) {
+        fail(502, 'upstream', `the connection to \`${host}\` failed: ${reasonOf(error as Error)}`);
+        return;
+      }
+      const { rest } = plan;
+      if (rest === undefined) clearTimeout(bodyTimer);
+      sending.start();
+      if (rest !== undefined) passRest(rest, sending);
+      if (client.destroyed()) onClientGone();
+    };
+    const passRest = ({ body, bodyComplete, hasTrailers }: ClientSide, to: Sending): void => {
+      body.on('data', () => bodyTimer.refresh());
+      body.once('end', () => {
+        clearTimeout(bodyTimer);
+        // SECURITY: they come after what was judged; the request is broken off before its end.
+        if (hasTrailers()) fail(400, 'trailers', 'request trailers come after what is judged');
+        else to.sink.end();
       });
-      rest.pipe(outgoing);
-    }
-    if (response.destroyed) onClientGone();
+      body.once('close', () => {
+        if (!bodyComplete()) fail(400, 'body-broken', 'the body broke off');
+      });
+      body.pipe(to.sink, { end: false });
+    };
+
+    const route = upstream.route(plan.scheme, plan.authority, reached, client.httpVersion === '2');
+    if (!(route instanceof Promise)) begin(route);
+    else
+      route.then(begin, (error: Error) =>
+        fail(502, 'upstream', `the connection to \`${host}\` failed: ${reasonOf(error)}`),
+      );
   });
 }
 
-function open(plan: RelayPlan, reached: Reached, upstream: Upstream): ClientRequest {
-  const options = {
-    agent: upstream.agentFor(plan.scheme),
-    host: reached.host,
-    port: reached.port,
-    lookup: reached.lookup,
-    method: plan.method,
-    path: plan.target,
-    headers: outgoingHeaders(plan),
-    setHost: false,
-    maxHeaderSize: LIMITS.headerBytes,
-    insecureHTTPParser: false,
-  };
-  if (plan.scheme === 'http') return httpRequest(options);
-  return httpsRequest({
-    ...options,
-    servername: isIP(plan.authority.host) === 0 ? plan.authority.host : '',
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: true,
-  });
-}
-
-/** INVARIANT: Host and framing are ours, from what was judged; everything else is as the client wrote it. */
-function outgoingHeaders(plan: RelayPlan): string[] {
-  const headers = ['Host', authorityText(plan.authority, plan.scheme), ...plan.head.forward];
-  const { framing } = plan.head;
-  if (plan.rest !== undefined && framing.kind === 'chunked') headers.push('Transfer-Encoding', 'chunked');
-  else if (plan.rest !== undefined && framing.kind === 'length') headers.push('Content-Length', String(framing.bytes));
-  else if (framing.kind !== 'none' || !['GET', 'HEAD', 'OPTIONS', 'DELETE'].includes(plan.method))
-    headers.push('Content-Length', String(plan.body.length));
-  return headers;
-}
-
-function answered(method: string, answer: IncomingMessage, detail?: string): GatewayOutcome {
-  const status = answer.statusCode ?? 0;
+function answered(method: string, answer: Answer, detail?: string): GatewayOutcome {
+  const { status } = answer;
   const safe = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
   // A server that failed may have done part of it.
   const outcome = status < 400 ? 'done' : status < 500 || safe ? 'failed' : 'unknown';
   return detail === undefined ? { outcome, status } : { outcome, status, detail };
 }
 
-function isReady(socket: Socket): boolean {
-  if (socket.connecting) return false;
-  return !(socket instanceof TLSSocket) || socket.getCipher() !== undefined;
-}
-
-function reasonOf(error: Error & { readonly code?: string }): string {
-  return error.code ?? error.message.slice(0, 120);
-}
-
 function refusalOf(status: number, code: string, detail: string): Refusal & { readonly code: string } {
   return { ...ownRefusal(status, code, detail), code };
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const made: [string, string][] = [];
-  for (let index = 0; index + 1 < flat.length; index += 2) made.push([flat[index] ?? '', flat[index + 1] ?? '']);
-  return made;
 }

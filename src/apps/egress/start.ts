@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { LIMITS } from '../../core/limits.ts';
 import { addressClass, parseAllowedAddress } from '../../protocols/http/address.ts';
 import { linger } from '../linger.ts';
+import { type ClientSide, http1Client, upgradeClient } from './client-side.ts';
 import type { Egress, EgressLimits, EgressOptions, GatewayRefusal } from './contract.ts';
 import { egressEnvironment } from './environment.ts';
-import { type Connection, exchange, type Gateway } from './exchange.ts';
+import { type Connection, exchange } from './exchange.ts';
+import type { Gateway } from './judge-in-time.ts';
 import { ownRefusal, type Refusal, writeRefusal } from './refusal.ts';
 import { openTunnel, secureContexts } from './tunnel.ts';
 import { type Reach, Upstream } from './upstream.ts';
@@ -25,6 +27,8 @@ const DEFAULTS: EgressLimits = {
   judgeTimeoutMs: LIMITS.verifyTimeoutMs * 3,
   connectTimeoutMs: 15_000,
   answerTimeoutMs: 600_000,
+  stallTimeoutMs: 300_000,
+  progressMs: 5_000,
 };
 
 /**
@@ -44,7 +48,7 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
   const reach: Reach = {
     options,
     allowed,
-    trust: lazyTrust(options.extraCa ?? []),
+    trust: lazyTrust(options),
     connectTimeoutMs: limits.connectTimeoutMs,
     ownPort: 0,
   };
@@ -84,14 +88,17 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
 }
 
 /** Parsing some hundred authorities takes tens of milliseconds: once, and not before a first TLS server is reached. */
-function lazyTrust(extraCa: readonly string[]): () => SecureContext {
-  const made: SecureContext[] = [];
-  return () => {
-    const known = made[0];
+function lazyTrust({ extraCa = [], clientCertificates }: EgressOptions): Reach['trust'] {
+  const made = new Map<string, SecureContext>();
+  return (authority) => {
+    const host = authority === undefined ? '' : `${authority.host}:${authority.port}`;
+    const shown = clientCertificates?.get(host) ?? clientCertificates?.get(authority?.host ?? '');
+    const key = shown === undefined ? '' : host;
+    const known = made.get(key);
     if (known !== undefined) return known;
     const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...extraCa])];
-    const context = createSecureContext({ ca, minVersion: 'TLSv1.2' });
-    made.push(context);
+    const context = createSecureContext({ ca, minVersion: 'TLSv1.2', ...shown });
+    made.set(key, context);
     return context;
   };
 }
@@ -171,7 +178,10 @@ function listenTo(
     socket.once('close', () => sockets.delete(socket));
   });
 
-  const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void =>
+    take(request, () => http1Client(request, response, expectsContinue));
+  /** The client's side is made when its turn has come: only then is the connection free for an answer. */
+  const take = (request: IncomingMessage, clientOf: () => ClientSide): void => {
     const connection = connections.get(request.socket);
     if (connection === undefined || connection.finished || connection.waiting >= gateway.limits.pipelined) {
       request.socket.destroy();
@@ -182,7 +192,7 @@ function listenTo(
       .then(async () => {
         connection.waiting -= 1;
         if (connection.finished) request.socket.destroySoon();
-        else await exchange(gateway, connection, request, response, expectsContinue);
+        else await exchange(gateway, connection, clientOf());
       })
       .catch(() => {
         request.socket.destroy();
@@ -195,17 +205,10 @@ function listenTo(
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     onRequest(request, response, false),
   );
-  server.on('upgrade', (_request, socket: Duplex) => {
-    refuseSocket(
-      socket,
-      connections.get(socket),
-      'upgrade',
-      ownRefusal(
-        403,
-        'upgrade',
-        'changing the protocol of a connection is refused: what would follow could not be judged',
-      ),
-    );
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, first: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const response = new ServerResponse(request);
+    take(request, () => upgradeClient(request, response, first));
   });
   server.on('connect', (request, socket: Duplex, head: Buffer) => {
     const connection = connections.get(socket);

@@ -5,7 +5,9 @@ import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { Certificates, Leaf } from '../../ports/certificates.ts';
 import { type Authority, parseAuthority, sameAuthority } from '../../protocols/http/target.ts';
 import type { GatewayIdentity } from './contract.ts';
-import type { Connection, Gateway } from './exchange.ts';
+import type { Connection } from './exchange.ts';
+import { serveHttp2 } from './http2-session.ts';
+import type { Gateway } from './judge-in-time.ts';
 import { proxyCredentials } from './proxy-credentials.ts';
 import { ownRefusal, type Refusal } from './refusal.ts';
 
@@ -36,7 +38,7 @@ export function openTunnel(
   socket: Socket,
   head: Buffer,
   refuse: (code: string, refusal: Refusal) => void,
-  adopt: (inner: Duplex, tunnel: NonNullable<Connection['tunnel']>) => void,
+  adopt: (inner: Duplex, tunnel: NonNullable<Connection['tunnel']>) => Connection,
 ): void {
   socket.on('error', () => socket.destroy());
   const checked = checkConnect(gateway, request);
@@ -77,7 +79,7 @@ export function openTunnel(
     contextFor(authority.host).then(
       (secureContext) => {
         if (socket.destroyed) return;
-        const secure = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] });
+        const secure = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ['h2', 'http/1.1'] });
         let established = false;
         secure.on('error', (error: Error & { readonly code?: string }) => {
           if (!established) refuseQuietly('tls', `the TLS handshake failed (${error.code ?? 'unknown'})`);
@@ -86,8 +88,10 @@ export function openTunnel(
         secure.once('secure', () => {
           established = true;
           clearTimeout(timer);
-          adopt(secure, { authority, scheme: 'https', identity });
-          server.emit('connection', secure);
+          const tunnel = { authority, scheme: 'https', identity } as const;
+          const { upstream } = adopt(secure, tunnel);
+          if (secure.alpnProtocol === 'h2') serveHttp2(gateway, secure, { tunnel, upstream });
+          else server.emit('connection', secure);
         });
       },
       () => refuseQuietly('certificate', 'no certificate could be made for the host'),

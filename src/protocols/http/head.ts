@@ -18,6 +18,8 @@ export interface RequestHead {
     | { readonly kind: 'chunked' };
   readonly host: string | undefined;
   readonly contentEncoding: string | undefined;
+  /** The client reads trailers; gRPC servers insist on being told. */
+  readonly acceptsTrailers: boolean;
 }
 
 export type HeadCheck =
@@ -29,6 +31,10 @@ export interface HeadInput {
   readonly httpVersion: string;
   /** Names and values in turn, as they came over the wire. */
   readonly rawHeaders: readonly string[];
+  /** HTTP/2 says in the head itself that nothing follows it. */
+  readonly endsWithHead?: boolean;
+  /** A WebSocket may be asked for. */
+  readonly mayUpgrade?: boolean;
 }
 
 /** Never sent on. Source: RFC 9110 section 7.6.1, RFC 9112 appendix C.2.2. */
@@ -65,6 +71,16 @@ const ONCE: ReadonlySet<string> = new Set([
 /** What `Connection` may nominate: anything else would take a judged header off the request. */
 const NOMINATED: ReadonlySet<string> = new Set(['close', 'keep-alive', 'proxy-connection', 'te', 'trailer']);
 
+/** Belong to one HTTP/1.1 connection; in HTTP/2 they make a request malformed. Source: RFC 9113 section 8.2.2. */
+const CONNECTION_SPECIFIC = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+] as const;
+
 const MAX_HEADERS = 256;
 
 /**
@@ -72,8 +88,9 @@ const MAX_HEADERS = 256;
  * refused already. Pure. Source: RFC 9112 sections 2.2, 5, 6 and 11.2.
  */
 export function checkRequestHead(input: HeadInput): HeadCheck {
-  if (input.httpVersion !== '1.1' && input.httpVersion !== '1.0')
-    return refuse(505, 'http-version', 'only HTTP/1.1 and HTTP/1.0 are understood here');
+  const isHttp2 = input.httpVersion === '2';
+  if (input.httpVersion !== '1.1' && input.httpVersion !== '1.0' && !isHttp2)
+    return refuse(505, 'http-version', 'only HTTP/1.1, HTTP/1.0 and HTTP/2 are understood here');
   if (input.method === 'TRACE' || input.method === 'CONNECT')
     return refuse(405, 'method', `the method \`${input.method}\` is not passed on`);
   if (input.rawHeaders.length > MAX_HEADERS * 2)
@@ -105,7 +122,18 @@ export function checkRequestHead(input: HeadInput): HeadCheck {
       forward.push(written, value);
   }
 
-  if (headers.has('upgrade') || headers.has('http2-settings')) {
+  const framing = isHttp2
+    ? http2FramingOf(headers, input.endsWithHead === true)
+    : framingOf(headers, input.httpVersion);
+  if (isHttp2) {
+    for (const name of CONNECTION_SPECIFIC)
+      if (headers.has(name)) return refuse(400, 'connection-header', `HTTP/2 has no header \`${name}\``);
+    const te = headers.get('te');
+    if (te !== undefined && (te.length > 1 || te[0]?.toLowerCase() !== 'trailers'))
+      return refuse(400, 'connection-header', 'in HTTP/2, `te` can only be `trailers`');
+  }
+  const isWebSocket = input.mayUpgrade === true && asksForWebSocket(input, headers);
+  if (!isWebSocket && (headers.has('upgrade') || headers.has('http2-settings'))) {
     return refuse(
       403,
       'upgrade',
@@ -113,7 +141,7 @@ export function checkRequestHead(input: HeadInput): HeadCheck {
     );
   }
   for (const token of tokens(headers.get('connection')).concat(tokens(headers.get('proxy-connection')))) {
-    if (!NOMINATED.has(token))
+    if (!NOMINATED.has(token) && !(isWebSocket && token === 'upgrade'))
       return refuse(
         400,
         'connection-header',
@@ -124,16 +152,16 @@ export function checkRequestHead(input: HeadInput): HeadCheck {
   if (expect !== undefined && expect.toLowerCase() !== '100-continue')
     return refuse(417, 'expectation', 'only `100-continue` can be expected');
 
-  const framing = framingOf(headers, input.httpVersion);
   if ('fault' in framing) return { ok: false, fault: framing.fault };
   const host = headers.get('host')?.[0];
   if (host === undefined && input.httpVersion === '1.1')
     return refuse(400, 'host-missing', 'the request has no Host header');
   const contentEncoding = headers.get('content-encoding')?.[0];
+  const acceptsTrailers = tokens(headers.get('te')).includes('trailers');
   for (const name of HOP_BY_HOP) headers.delete(name);
   headers.delete('expect');
   headers.delete('host');
-  return { ok: true, head: { headers, forward, framing, host, contentEncoding } };
+  return { ok: true, head: { headers, forward, framing, host, contentEncoding, acceptsTrailers } };
 }
 
 /** A response's headers without those that belong to its connection. */
@@ -153,6 +181,37 @@ export function forwardableResponseHeaders(rawHeaders: readonly string[]): strin
     }
   }
   return kept;
+}
+
+/** The opening of a WebSocket, and nothing besides. Source: RFC 6455 section 4.2.1. */
+function asksForWebSocket(input: HeadInput, headers: ReadonlyMap<string, readonly string[]>): boolean {
+  const only = (name: string): string | undefined =>
+    headers.get(name)?.length === 1 ? headers.get(name)?.[0] : undefined;
+  return (
+    input.method === 'GET' &&
+    input.httpVersion === '1.1' &&
+    only('upgrade')?.toLowerCase() === 'websocket' &&
+    tokens(headers.get('connection')).includes('upgrade') &&
+    only('sec-websocket-version') === '13' &&
+    /^[A-Za-z0-9+/]{22}==$/.test(only('sec-websocket-key') ?? '') &&
+    !headers.has('http2-settings') &&
+    !headers.has('transfer-encoding') &&
+    (headers.get('content-length')?.[0] ?? '0') === '0'
+  );
+}
+
+/** Source: RFC 9113 sections 8.1.1 and 8.2.2. */
+function http2FramingOf(
+  headers: ReadonlyMap<string, readonly string[]>,
+  endsWithHead: boolean,
+): RequestHead['framing'] | { readonly fault: HeadFault } {
+  const length = headers.get('content-length')?.[0];
+  if (length !== undefined && !/^\d{1,15}$/.test(length))
+    return { fault: { status: 400, code: 'framing', detail: 'Content-Length is not a number' } };
+  if (endsWithHead && length !== undefined && Number(length) !== 0)
+    return { fault: { status: 400, code: 'framing', detail: 'Content-Length announces a body that does not come' } };
+  if (endsWithHead) return { kind: 'none' };
+  return length === undefined ? { kind: 'chunked' } : { kind: 'length', bytes: Number(length) };
 }
 
 function framingOf(

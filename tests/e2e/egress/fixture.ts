@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { type ClientHttp2Session, createSecureServer, connect as http2Connect } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { openCertificates } from '../../../src/adapters/certificates/certificates.ts';
 import type {
@@ -42,6 +44,8 @@ export interface World {
   readonly upstreamPort: number;
   /** Connections that the stand-ins accepted. */
   connections(): number;
+  /** The stand-ins break off what they are saying. */
+  cutServers(): void;
   close(): Promise<void>;
 }
 
@@ -49,6 +53,12 @@ export interface WorldOptions {
   readonly answer?: RequestListener;
   readonly judge?: (request: GatewayRequest, signal: AbortSignal, pass: GatewayDecision) => Promise<GatewayDecision>;
   readonly options?: Partial<EgressOptions>;
+  /** The TLS stand-in changes the protocol. */
+  readonly upgrade?: (request: IncomingMessage, socket: Socket) => void;
+  /** More for the TLS of the stand-in. */
+  readonly tls?: { readonly requestCert: boolean; readonly rejectUnauthorized: boolean };
+  /** What the TLS stand-in speaks. Default HTTP/1.1 only. */
+  readonly upstream?: 'http1' | 'http2';
   /** Name of the TLS stand-in. Default `HOST`. */
   readonly host?: string;
 }
@@ -78,9 +88,22 @@ export async function openWorld(more: WorldOptions = {}): Promise<World> {
   };
   const host = more.host ?? HOST;
   const leaf = await upstreamCa.leafFor(host);
-  const secure = createHttpsServer({ key: leaf.key, cert: leaf.cert }, listener);
+  const secure =
+    more.upstream === 'http2'
+      ? (createSecureServer(
+          { key: leaf.key, cert: leaf.cert, allowHTTP1: true, ...more.tls },
+          listener as never,
+        ) as unknown as Server)
+      : createHttpsServer({ key: leaf.key, cert: leaf.cert, ...more.tls }, listener);
+  const sockets = new Set<Socket>();
   const plain = createHttpServer(listener);
-  for (const server of [secure, plain]) server.on('connection', () => (connections += 1));
+  if (more.upgrade !== undefined) secure.on('upgrade', more.upgrade as never);
+  for (const server of [secure, plain])
+    server.on('connection', (socket: Socket) => {
+      connections += 1;
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
   const securePort = await listen(secure);
   const plainPort = await listen(plain);
   const pass: GatewayDecision = {
@@ -123,12 +146,15 @@ export async function openWorld(more: WorldOptions = {}): Promise<World> {
     lookups,
     upstreamPort: securePort,
     connections: () => connections,
+    cutServers: () => {
+      for (const socket of sockets) socket.destroy();
+    },
     close: async () => {
       await egress.close();
       for (const server of [secure, plain]) {
-        server.closeAllConnections();
         server.close();
       }
+      for (const socket of sockets) socket.destroy();
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -180,14 +206,59 @@ export async function rawTunnel(world: World, authority = `${HOST}:443`): Promis
 
 export async function tlsTunnel(
   world: World,
-  more: { servername?: string; authority?: string } = {},
+  more: { servername?: string; authority?: string; protocols?: string[] } = {},
 ): Promise<TLSSocket> {
   const socket = tlsConnect({
     socket: await rawTunnel(world, more.authority),
     ca: world.certificates.caCertificatePem,
     servername: more.servername ?? HOST,
+    ...(more.protocols === undefined ? {} : { ALPNProtocols: more.protocols }),
     ...(more.servername === undefined ? {} : { checkServerIdentity: () => undefined }),
   });
   await once(socket, 'secureConnect');
   return socket;
+}
+
+/** An HTTP/2 client in a tunnel. */
+export async function http2Tunnel(world: World): Promise<ClientHttp2Session> {
+  const socket = await tlsTunnel(world, { protocols: ['h2'] });
+  const session = http2Connect(`https://${HOST}`, { createConnection: () => socket });
+  session.on('error', () => undefined);
+  return session;
+}
+
+export interface Answered {
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly trailers: Readonly<Record<string, unknown>> | undefined;
+  readonly text: string;
+  /** The code with which the stream was reset. */
+  readonly code: number;
+}
+
+export function ask(
+  session: ClientHttp2Session,
+  headers: Readonly<Record<string, string | readonly string[]>>,
+  body?: Buffer | string,
+): Promise<Answered> {
+  return new Promise((resolve) => {
+    const stream = session.request(headers as never, { endStream: body === undefined });
+    let got: Readonly<Record<string, unknown>> = {};
+    let trailers: Readonly<Record<string, unknown>> | undefined;
+    let text = '';
+    stream.on('response', (answer) => (got = answer));
+    stream.on('trailers', (late) => (trailers = late));
+    stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    stream.on('error', () => undefined);
+    stream.on('close', () => resolve({ headers: got, trailers, text, code: stream.rstCode ?? 0 }));
+    // In pieces: a session that is given more at once than it may keep resets its own stream.
+    if (body !== undefined) Readable.from(piecesOf(Buffer.from(body))).pipe(stream);
+  });
+}
+
+function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+}
+
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

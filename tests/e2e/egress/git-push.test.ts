@@ -51,6 +51,8 @@ describe('a real git client behind the gateway', { skip: skipUnless('git') }, ()
     });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    // It may be done before it has read everything.
+    child.stdin.on('error', () => undefined);
     child.on('close', () => {
       const out = Buffer.concat(chunks);
       const end = out.indexOf('\r\n\r\n');

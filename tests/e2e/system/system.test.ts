@@ -119,7 +119,7 @@ test('nothing of it can be written by the agent, and record and keys cannot be r
     '/var/lib/holdpoint',
     '/var/lib/holdpoint/ledger/ledger.db',
     '/var/lib/holdpoint/log.key',
-    '/var/lib/holdpoint/gateway/authority.pem',
+    '/var/lib/holdpoint/gateway',
   ])
     for (const tool of ['ls', 'cat']) assert.notEqual(run('agent', [tool, place]).status, 0, `${tool} ${place}`);
   succeeds('agent', ['cat', '/etc/holdpoint/install.json']);

@@ -181,3 +181,52 @@ describe('graphql over http', () => {
     assert.deepEqual(JSON.parse(refusalBody(403, problem, false).text), { ...problem, status: 403 });
   });
 });
+
+describe('heads of HTTP/2', () => {
+  const head = (rawHeaders: readonly string[], endsWithHead = true) =>
+    checkRequestHead({ method: 'POST', httpVersion: '2', rawHeaders, endsWithHead });
+
+  it('have no Host, and say by themselves where they end', () => {
+    for (const [rawHeaders, ends, kind] of [
+      [[], true, 'none'],
+      [['content-length', '0'], true, 'none'],
+      [[], false, 'chunked'],
+      [['content-length', '5'], false, 'length'],
+    ] as const) {
+      const got = head(rawHeaders, ends);
+      assert.ok(got.ok);
+      assert.equal(got.head.framing.kind, kind);
+    }
+  });
+
+  it('say whether trailers are read', () => {
+    for (const [rawHeaders, want] of [
+      [['te', 'trailers'], true],
+      [[], false],
+    ] as const) {
+      const got = head(rawHeaders);
+      assert.ok(got.ok);
+      assert.equal(got.head.acceptsTrailers, want);
+      assert.ok(!got.head.headers.has('te') && !got.head.forward.includes('te'));
+    }
+  });
+
+  for (const rawHeaders of [
+    ['connection', 'close'],
+    ['keep-alive', '1'],
+    ['proxy-connection', 'close'],
+    ['transfer-encoding', 'chunked'],
+    ['upgrade', 'websocket'],
+    ['http2-settings', 'AAMAAABkAAQAAP__'],
+    ['te', 'gzip'],
+    ['te', 'trailers', 'te', 'trailers'],
+    ['content-length', '5'],
+    ['content-length', 'x'],
+    ['content-length', '0', 'content-length', '0'],
+  ])
+    it(`refuse ${rawHeaders.join(' ')}`, () => {
+      const got = head(rawHeaders);
+      assert.ok(!got.ok);
+      assert.equal(got.fault.status, 400);
+    });
+});
