@@ -1,7 +1,38 @@
-import { openApiOfText } from '../languages/api-differences.ts';
+import path from 'node:path';
+import { apiDifferences, openApiOfText } from '../languages/api-differences.ts';
 import { type DescribedApi, type DescribedApis, describedApis } from '../languages/described-apis.ts';
 import { schemaIndex } from '../languages/graphql/schema/read-schema.ts';
-import type { ApiDocument } from '../ports/api-documents.ts';
+import type { ApiDocument, ApiDocuments } from '../ports/api-documents.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Paths } from './paths.ts';
+
+/** A server of documents that is slow must not keep the daemon from starting: what it has not sent is not in effect. */
+const FETCH_TIMEOUT_MS = 5_000;
+
+/** Where documents are configured and kept. */
+export function documentOptions(paths: Paths, clock: Clock) {
+  return {
+    folder: path.join(paths.config, 'apis'),
+    cache: path.join(paths.state, 'apis'),
+    clock,
+    compare: apiDifferences,
+    // In a system installation the cache is the daemon's own.
+    keeps: paths.trust === 'advisory' || process.getuid?.() === paths.ownerUid,
+  } as const;
+}
+
+/** Opens the documents for a daemon, and says which of the confirmed ones it cannot read. */
+export async function openDescribed(
+  open: (options: ReturnType<typeof documentOptions>, signal: AbortSignal) => Promise<ApiDocuments>,
+  paths: Paths,
+  clock: Clock,
+): Promise<{ readonly documents: ApiDocuments; readonly described: DescribedDocuments }> {
+  const documents = await open(documentOptions(paths, clock), AbortSignal.timeout(FETCH_TIMEOUT_MS));
+  const described = describeDocuments(documents.documents, documents.githubHosts);
+  for (const [name, why] of described.faults)
+    process.stderr.write(`holdpoint: the document of \`${name}\` cannot be read: ${why}\n`);
+  return { documents, described };
+}
 
 export interface DescribedDocuments {
   readonly apis: DescribedApis;

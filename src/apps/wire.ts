@@ -6,10 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
 import { openDecisionLog } from '../adapters/decision-log/decision-log.ts';
 import { readDecisions } from '../adapters/decision-log/read-decisions.ts';
-import { openApiDocuments, readyApiDocuments } from '../adapters/documents/api-documents.ts';
-import { makeDocumentationVerifier } from '../adapters/documents/documentation-verifier.ts';
-import { githubApi } from '../adapters/github/api.ts';
-import { makeGithubVerifier } from '../adapters/github/github-verifier.ts';
+import { makeDocumentationVerifier, openApiDocuments, readyApiDocuments } from '../adapters/documents/index.ts';
+import { githubApis, makeGithubVerifier } from '../adapters/github/index.ts';
 import { hostReleaseExecutor } from '../adapters/local-executor/host-release.ts';
 import { runShellAction } from '../adapters/local-executor/run-shell-action.ts';
 import { listSafeguards } from '../adapters/local-safeguard/list-safeguards.ts';
@@ -34,18 +32,17 @@ import { makeTaskMemory } from '../adapters/task-memory/task-memory.ts';
 import { openTranscripts } from '../adapters/transcripts/transcripts.ts';
 import { makeWorkspaceVerifier } from '../adapters/workspace/workspace-verifier.ts';
 import { GITHUB_DOCUMENTATION } from '../catalog/providers/github.ts';
-import { RAILWAY_DOCUMENTATION } from '../catalog/railway/provider.ts';
+import { RAILWAY_API, RAILWAY_DOCUMENTATION } from '../catalog/railway/provider.ts';
 import type { StatedFacts } from '../core/facts.ts';
-import { apiDifferences } from '../languages/api-differences.ts';
 import type { RawAttempt } from '../pipeline/observe.ts';
 import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
-import type { ApiDocuments } from '../ports/api-documents.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type PolicyLayer, showProblem } from '../ports/policy-layers.ts';
 import type { PolicyTools } from '../ports/policy-tools.ts';
 import type { Store } from '../ports/store.ts';
 import type { Verifier } from '../ports/verifier.ts';
-import { commandCredential } from './daemon/command-credential.ts';
+import { keepCommandCredentials } from './daemon/command-credential.ts';
+import { noteCreated } from './daemon/created-files.ts';
 import { startDaemon } from './daemon/daemon.ts';
 import { makeGatewayDoor, makeRegistry } from './daemon/gateway-door.ts';
 import { makeHookDoor } from './daemon/hook-door.ts';
@@ -55,7 +52,7 @@ import { makePolicyOps, policySummary } from './daemon/policy-ops.ts';
 import { makePreapprove } from './daemon/preapproval.ts';
 import { withRememberedDenials } from './daemon/remembered-denials.ts';
 import { makeService } from './daemon/service.ts';
-import { describeDocuments } from './described-documents.ts';
+import { openDescribed } from './described-documents.ts';
 import { toAction } from './egress/action.ts';
 import { CredentialTable } from './egress/credential-table.ts';
 import { type GatewaySettings, readGatewaySettings } from './egress/settings.ts';
@@ -87,9 +84,6 @@ import { STATED_FOLDER, statedFacts } from './stated-facts.ts';
 const POLICY_TIMEOUT_MS = 2_000;
 const PINS = 'policy/repository';
 const JUDGE_TIMEOUT_MS = 60_000;
-/** A server of documents that is slow must not keep the daemon from starting: what it has not sent is not in effect. */
-const DOCUMENTS_TIMEOUT_MS = 5_000;
-const RAILWAY = 'https://backboard.railway.com/graphql/v2';
 
 /** Builds one engine out of the real adapters and starts it. The only place that knows them. */
 export async function openEngine(options: EngineOptions): Promise<EngineResult> {
@@ -149,13 +143,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   }
   const { policy } = opened;
   const credentials = new CredentialTable();
-  const documents = await readyApiDocuments(
-    { folder: path.join(paths.config, 'apis'), cache: path.join(paths.state, 'apis'), clock, compare: apiDifferences },
-    AbortSignal.timeout(DOCUMENTS_TIMEOUT_MS),
-  );
-  const described = describeDocuments(documents.documents, documents.githubHosts);
-  for (const [name, why] of described.faults)
-    process.stderr.write(`holdpoint: the document of \`${name}\` cannot be read: ${why}\n`);
+  const { documents, described } = await openDescribed(readyApiDocuments, paths, clock);
   const tasks = makeTaskMemory({ file: path.join(paths.state, 'tasks.jsonl') });
   const decisions = openDecisionLog({
     dir: decisionsDir(paths.state),
@@ -172,27 +160,20 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
         ? []
         : [
             rehearsalVerifier(
-              {
-                home: options.home,
-                path: options.rehearse.path,
-                hidden: [paths.state, paths.config, paths.runtime],
-              },
+              { home: options.home, path: options.rehearse.path, hidden: [paths.state, paths.config, paths.runtime] },
               workspace,
               clock,
             ),
           ]),
       makeDocumentationVerifier({ documents, clock, textOf: described.textOf }),
       makeGithubVerifier({
-        apiOf: (forge) =>
-          forge === 'github.com' && options.githubEndpoint !== undefined
-            ? options.githubEndpoint
-            : githubApi(forge, documents.githubHosts),
+        apiOf: githubApis(documents.githubHosts, options.githubEndpoint),
         credentials,
         clock,
         documentation: GITHUB_DOCUMENTATION,
       }),
       makeRailwayVerifier({
-        endpoint: options.railwayEndpoint ?? RAILWAY,
+        endpoint: options.railwayEndpoint ?? RAILWAY_API,
         credentials,
         clock,
         documentation: RAILWAY_DOCUMENTATION,
@@ -214,17 +195,8 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     clock,
     person: options.person,
     release: hostReleaseExecutor,
-    onAttempt: (id, action) => {
-      const credential = commandCredential(action);
-      if (credential !== undefined) credentials.remember(id, credential);
-    },
-    onDone: (judged) => {
-      for (const effect of judged.effects) {
-        if (effect.verb !== 'create' || !('known' in effect.target) || effect.target.known.system !== 'file') continue;
-        // A file that was there before the attempt was not made by it, whatever the effect is called.
-        tasks.noteCreated(judged.attempt.task, effect.target.known.path.at(-1) ?? '', judged.attempt.atMs);
-      }
-    },
+    onAttempt: keepCommandCredentials(credentials),
+    onDone: (judged) => noteCreated(judged, tasks),
   });
   const registry = makeRegistry();
   const fingerprintKey = installationKey(path.join(paths.state, 'fingerprint.key'));
@@ -381,17 +353,6 @@ function rehearsalVerifier(places: RehearsalPlaces, recovery: Verifier, clock: C
   return makeRehearsalVerifier({ rehearser: makeRehearser({ ...places, scratchIn: tmpdir() }), recovery, clock });
 }
 
-/** The documents of APIs as they are configured, for whoever looks at them. */
-export function lookAtDocuments(paths: Paths): ApiDocuments {
-  return openApiDocuments({
-    folder: path.join(paths.config, 'apis'),
-    cache: path.join(paths.state, 'apis'),
-    clock: makeSystemClock(),
-    compare: apiDifferences,
-    keeps: paths.trust === 'advisory',
-  });
-}
-
 function looksAtDisk({ action: { cwd } }: RawAttempt): boolean {
   return cwd !== undefined && cwd !== STATED_FOLDER;
 }
@@ -425,6 +386,7 @@ export {
   ledgerDir,
   listSafeguards,
   makeSystemClock,
+  openApiDocuments,
   openCertificates,
   openPeopleTools,
   openTranscripts,

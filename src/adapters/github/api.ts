@@ -7,3 +7,11 @@ export function githubApi(forge: string, declaredHosts: readonly string[]): stri
   if (/^[a-z0-9-]+\.ghe\.com$/.test(forge)) return `https://api.${forge}`;
   return declaredHosts.includes(forge) ? `https://${forge}/api/v3` : undefined;
 }
+
+/** As `githubApi`, for a verifier; `endpoint` stands in for github.com's. */
+export function githubApis(
+  declaredHosts: readonly string[],
+  endpoint: string | undefined,
+): (forge: string) => string | undefined {
+  return (forge) => (forge === 'github.com' ? endpoint : undefined) ?? githubApi(forge, declaredHosts);
+}

@@ -6,6 +6,7 @@ import type { Json } from '../../core/canonical-json.ts';
 import { POLICY_ERROR } from '../../core/exception.ts';
 import { visibleText } from '../../core/visible-text.ts';
 import type { ReceiptRecord } from '../../ports/store.ts';
+import { documentOptions } from '../described-documents.ts';
 import { findPaths } from '../paths.ts';
 import { verifyLogCommand } from '../verify-log/command.ts';
 import {
@@ -13,8 +14,8 @@ import {
   hookClientBundle,
   ledgerDir,
   listSafeguards,
-  lookAtDocuments,
   makeSystemClock,
+  openApiDocuments,
   openCertificates,
   openEngine,
   openJudge,
@@ -213,7 +214,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     case 'reopen':
       return runReopen(args, io, { paths, sign, nowMs: Date.now });
     case 'apis':
-      return runApis(args, io, lookAtDocuments(paths));
+      return runApis(args, io, openApiDocuments(documentOptions(paths, makeSystemClock())));
     case 'undo':
       return runUndo(args, io, {
         list: () => listSafeguards(path.join(paths.state, 'safeguards')),

@@ -19,3 +19,13 @@ export function commandCredential(action: Action): Credential | undefined {
   const [only] = found.values();
   return found.size === 1 ? only : undefined;
 }
+
+/** Keeps the credential of each command for whoever verifies its attempt. */
+export function keepCommandCredentials(table: {
+  remember(attemptId: string, credential: Credential): void;
+}): (attemptId: string, action: Action) => void {
+  return (attemptId, action) => {
+    const credential = commandCredential(action);
+    if (credential !== undefined) table.remember(attemptId, credential);
+  };
+}

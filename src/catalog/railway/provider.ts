@@ -3,6 +3,8 @@ import type { DocumentationFact } from '../../core/facts.ts';
 /** Hosts of the provider's public GraphQL API. */
 export const RAILWAY_HOSTS: readonly string[] = ['backboard.railway.com', 'backboard.railway.app'];
 
+export const RAILWAY_API = 'https://backboard.railway.com/graphql/v2';
+
 /**
  * What the provider's pages say about deleting, and claims of ours about them, by kind of resource. Dated, since pages
  * change. It may raise a classification and never lowers one.

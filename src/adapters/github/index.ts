@@ -1,0 +1,2 @@
+export { githubApis } from './api.ts';
+export { makeGithubVerifier } from './github-verifier.ts';
