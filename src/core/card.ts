@@ -64,7 +64,7 @@ export function cardOf(input: CardInput): Card {
     safeguards: (input.claim?.plans ?? []).map((plan) =>
       show(`${plan.how}${plan.outsideBlastRadius ? '' : ' (not outside the blast radius)'}`),
     ),
-    rules: stopping.map((finding) => ({ rule: finding.rule, reason: show(finding.reason) })),
+    rules: rulesOf(stopping, show),
     asks: show(
       `${attempt.agent} for ${attempt.person}, task ${attempt.task}, in ${attempt.workspace || 'an unknown workspace'}, by the ${attempt.door} door`,
     ),
@@ -76,6 +76,12 @@ export function cardOf(input: CardInput): Card {
 }
 
 /** Of all that a person has to read. */
+/** One line a rule and reason, however many effects they speak of. */
+function rulesOf(stopping: readonly Finding[], show: (text: string) => string): Card['rules'] {
+  const shown = stopping.map((finding) => ({ rule: finding.rule, reason: show(finding.reason) }));
+  return [...new Map(shown.map((one) => [JSON.stringify([one.rule, one.reason]), one])).values()];
+}
+
 function longestText(card: Omit<Card, 'fits'>): number {
   const { sentence, environment, targets, checks, safeguards, rules, asks, action } = card;
   const lists = [targets, checks.map((one) => one.text), safeguards, rules.map((one) => one.reason)];

@@ -130,3 +130,17 @@ test('nothing on a card leaves its line', () => {
   for (const text of [one.sentence, ...one.targets, one.action.danger, ...one.rules.map((rule) => rule.reason)])
     assert.doesNotMatch(text, /\p{Cc}|\p{Cf}/u);
 });
+
+test('a rule that says the same of several effects stands on the card once', () => {
+  const says = (index: number, reason: string) =>
+    ({ layer: 'repository', rule: 'freeze/files', effect: index, says: 'deny', reason }) as const;
+  const findings = [says(0, 'frozen'), says(1, 'frozen'), says(1, 'and dirty')];
+  const { rules } = card('rm a b', {
+    effects: [effect(), effect()],
+    verdict: { says: 'deny', findings, obligations: [], policies: [] },
+  });
+  assert.deepEqual(
+    rules.map((one) => one.reason),
+    ['frozen', 'and dirty'],
+  );
+});

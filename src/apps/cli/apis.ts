@@ -9,7 +9,7 @@ const FETCH_TIMEOUT_MS = 60_000;
 /** `holdpoint apis [--fetch] [--json]`: how things stand with the documents that requests are judged by. */
 export async function runApis(args: readonly string[], io: Io, documents: ApiDocuments): Promise<number> {
   const unknown = args.find((arg) => arg !== '--fetch' && arg !== '--json');
-  if (unknown !== undefined) return usage(io, `\`apis\` does not take \`${unknown}\``);
+  if (unknown !== undefined) return usage(io, `cannot use \`${unknown}\`; see \`holdpoint help apis\``);
   if (args.includes('--fetch')) await documents.refresh(AbortSignal.timeout(FETCH_TIMEOUT_MS));
   const { faults } = describeDocuments(documents.documents, documents.githubHosts);
   const states = documents.states().map((one): ApiState => {

@@ -152,6 +152,8 @@ const USAGE: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['policy', 'session', 'drop'], /drop ID/],
   [['policy', 'show', '--bogus'], /`--bogus`/],
   [['policy', 'reload', 'extra'], /`extra`/],
+  [['apis', '--bogus'], /`--bogus`/],
+  [['apis', 'extra'], /`extra`/],
   [['replay'], /replay pocketos/],
   [['replay', 'bogus'], /replay pocketos/],
   [['replay', 'pocketos', '--agent'], /claude\|scripted/],
