@@ -6,7 +6,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { documentOf } from '../../src/adapters/opa/input.ts';
 import { openOpaEngine } from '../../src/adapters/opa/opa-engine.ts';
-import type { PolicyInput } from '../../src/ports/policy-engine.ts';
+import { builtInLayer } from '../../src/apps/policy/pack.ts';
+import type { PolicyEngine, PolicyInput } from '../../src/ports/policy-engine.ts';
 import type { PolicyLayer, RegoModule } from '../../src/ports/policy-layers.ts';
 import { effectOf, factOf, HARMLESS, inputOf } from '../adapters/opa/policy-world.ts';
 import { onPath, repoRoot } from '../platform.ts';
@@ -43,6 +44,7 @@ export async function benchPolicy(): Promise<readonly PolicyRow[]> {
     rows.push({ name: 'start-up, module kept', value: await open(10), unit: 'ms' });
     rows.push({ name: 'start-up, module kept, without warming up', value: await open(0), unit: 'ms' });
     rows.push(...(await embedded(layers, guarded, cacheDir)));
+    rows.push(...(await defaultPack(cacheDir)));
   } finally {
     rmSync(cacheDir, { recursive: true });
   }
@@ -67,13 +69,7 @@ async function embedded(
   if (!engine.inForce.every((one) => one.silent)) throw new Error('the guarded pack is not shown to be silent');
   const rows: PolicyRow[] = [];
   const add = async (name: string, input: PolicyInput): Promise<void> => {
-    const micros: number[] = [];
-    for (let index = 0; index < WARM_UP + RUNS; index += 1) {
-      const startedMs = performance.now();
-      await engine.evaluate(input);
-      if (index >= WARM_UP) micros.push((performance.now() - startedMs) * 1_000);
-    }
-    rows.push({ name: `${name}, p50`, value: p50(micros), unit: 'µs' });
+    rows.push({ name: `${name}, p50`, value: p50(await microsOf(engine, input)), unit: 'µs' });
   };
   await add('plainly harmless, shown to be silent', HARMLESS_INPUT);
   const reloads: number[] = [];
@@ -88,6 +84,31 @@ async function embedded(
   rows.push({ name: 'memory of the engine', value: engine.memoryBytes / 1e6, unit: 'MB' });
   await engine.close();
   return rows;
+}
+
+/** What is in force where nobody has written a policy. Under `regulated` the engine is asked about harmless attempts too. */
+async function defaultPack(cacheDir: string): Promise<readonly PolicyRow[]> {
+  const rows: PolicyRow[] = [];
+  for (const [preset, name, input] of [
+    ['team', 'default pack, team, held', HELD_INPUT],
+    ['regulated', 'default pack, regulated, plainly harmless', HARMLESS_INPUT],
+  ] as const) {
+    const opened = await openOpaEngine({ layers: [builtInLayer(preset)], artefact: { cacheDir }, timeoutMs: 10_000 });
+    if (!opened.ok) throw new Error(opened.problems[0]?.message);
+    rows.push({ name: `${name}, p50`, value: p50(await microsOf(opened.engine, input)), unit: 'µs' });
+    await opened.engine.close();
+  }
+  return rows;
+}
+
+async function microsOf(engine: PolicyEngine, input: PolicyInput): Promise<readonly number[]> {
+  const micros: number[] = [];
+  for (let index = 0; index < WARM_UP + RUNS; index += 1) {
+    const startedMs = performance.now();
+    await engine.evaluate(input);
+    if (index >= WARM_UP) micros.push((performance.now() - startedMs) * 1_000);
+  }
+  return micros;
 }
 
 /** The stock server of the same version, over a kept connection on loopback. */
