@@ -4,47 +4,47 @@ import { redactSecrets, redactText } from '../../core/redact.ts';
 import type { LayerOpinion } from '../../core/verdict.ts';
 import type { Decision } from '../../ports/decision-log.ts';
 import type { PolicyInput } from '../../ports/policy-engine.ts';
+import type { DecisionLabels, JsonObject, Recorded } from './messages.ts';
 
 /** The document `holdpoint/v1` of an attempt, as JSON text. */
 export type DocumentOf = (
   input: PolicyInput,
 ) => { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string };
 
-/** As OPA has them: `id` of this installation, `version` of the program; more as the caller likes. */
-export interface DecisionLabels {
-  readonly id: string;
-  readonly version: string;
-  readonly [name: string]: string;
+/** What the worker needs of a decision, as JSON text. */
+export function recordedText(decision: Decision, documentOf: DocumentOf): string {
+  const { input, opinions, verdict, shadowed, micros } = decision;
+  const document = documentOf(input);
+  const recorded: Omit<Recorded, 'input'> = {
+    result: {
+      verdict: verdict.says,
+      findings: verdict.findings.map((one) => ({ ...one })),
+      obligations: verdict.obligations.map((one) => ({ ...one })),
+      opinions: opinions.map(opinionAsJson),
+    },
+    bundles: bundlesOf(opinions),
+    exceptions: decision.exceptions.map((one) => ({ ...one, target: { ...one.target } })),
+    shadowed,
+    requestedBy: `${input.attempt.door}:${input.attempt.agent}`,
+    nowMs: input.nowMs,
+    micros,
+  };
+  // The document is JSON already.
+  return `{"input":${document.ok ? document.text : 'null'},${JSON.stringify(recorded).slice(1)}`;
 }
 
-type JsonObject = { readonly [name: string]: Json };
-
 /** One line without its end, or `undefined` where it does not fit even without what may be left out. */
-export function entryLine(
-  decision: Decision,
-  labels: DecisionLabels,
-  documentOf: DocumentOf,
-  maxBytes: number,
-): string | undefined {
-  const { input, opinions, verdict, shadowed } = decision;
-  const document = documentOf(input);
-  const bare = {
-    verdict: verdict.says,
-    findings: verdict.findings.map((one) => ({ ...one })),
-    obligations: verdict.obligations.map((one) => ({ ...one })),
-  };
-  const full = { ...bare, opinions: opinions.map(opinionAsJson) };
-  const readable: Json = document.ok ? (JSON.parse(document.text) as Json) : null;
-  const exceptions = decision.exceptions.map((one) => ({ ...one, target: { ...one.target } }));
+export function entryLine(recorded: Recorded, labels: DecisionLabels, maxBytes: number): string | undefined {
+  const { input, result, bundles } = recorded;
   const attempts: readonly { readonly input: Json; readonly result: JsonObject; readonly erased: readonly string[] }[] =
     [
-      ...(document.ok ? [{ input: readable, result: full, erased: [] }] : []),
-      { input: null, result: full, erased: ['/input'] },
-      { input: null, result: { verdict: verdict.says }, erased: ['/input', '/result'] },
+      ...(input === null ? [] : [{ input, result, erased: [] }]),
+      { input: null, result, erased: ['/input'] },
+      { input: null, result: { verdict: result.verdict }, erased: ['/input', '/result'] },
     ];
   for (const attempt of attempts) {
     const masked: string[] = [];
-    const custom = { shadowed, exceptions: attempt.result === full ? exceptions : [] };
+    const custom = { shadowed: recorded.shadowed, exceptions: attempt.result === result ? recorded.exceptions : [] };
     const content = { input: attempt.input, result: attempt.result, custom };
     const clean = redactSecrets(content) as typeof content;
     listMasked(content, clean, '', masked);
@@ -52,15 +52,15 @@ export function entryLine(
     const entry = {
       labels,
       decision_id: randomUUID(),
-      bundles: bundlesOf(opinions),
+      bundles,
       path: 'holdpoint/policies',
       ...(erased ? {} : { input: clean.input }),
       result: clean.result,
       ...(erased ? { erased: attempt.erased } : {}),
       ...(masked.length > 0 ? { masked } : {}),
-      requested_by: redactText(`${input.attempt.door}:${input.attempt.agent}`).slice(0, 300),
-      timestamp: new Date(input.nowMs).toISOString(),
-      metrics: { timer_holdpoint_decide_ns: Math.round(decision.micros * 1_000) },
+      requested_by: redactText(recorded.requestedBy).slice(0, 300),
+      timestamp: new Date(recorded.nowMs).toISOString(),
+      metrics: { timer_holdpoint_decide_ns: Math.round(recorded.micros * 1_000) },
       custom: { ...clean.custom, replayable: !erased && masked.length === 0 },
     };
     const line = JSON.stringify(entry);

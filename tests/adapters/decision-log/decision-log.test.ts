@@ -15,8 +15,10 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { openDecisionLog } from '../../../src/adapters/decision-log/decision-log.ts';
 import { readDecisions } from '../../../src/adapters/decision-log/read-decisions.ts';
+import { startWorker } from '../../../src/adapters/decision-log/writer-thread.ts';
 import { documentText } from '../../../src/adapters/opa/document-text.ts';
 import type { DecisionEntry, DecisionReader } from '../../../src/ports/decision-log.ts';
 import { DAY_ONE, decision } from '../../fakes/decisions.ts';
@@ -207,6 +209,43 @@ describe('faults', () => {
     await log.close();
     assert.equal(log.lost, 1);
     assert.equal(readFileSync(elsewhere, 'utf8'), 'mine');
+  });
+
+  for (const [how, body, why] of [
+    ['ends', 'process.exit(0)', /their thread has ended/],
+    ['throws', "throw new Error('out of order')", /their thread failed: out of order/],
+  ] as const)
+    test(`a thread that ${how} loses its batch, and the next one gets a new thread`, async () => {
+      const told: string[] = [];
+      let started = 0;
+      const log = openDecisionLog({
+        dir,
+        labels: LABELS,
+        documentOf: documentText,
+        onTrouble: (what) => told.push(what),
+        start: (options) => {
+          started += 1;
+          return started === 1 ? new Worker(body, { eval: true }) : startWorker(options);
+        },
+      });
+      log.record(decision('rm 1'));
+      log.record(decision('rm 2'));
+      assert.deepEqual(await all(log), []);
+      assert.equal(log.lost, 2);
+      log.record(decision('rm 3'));
+      await log.close();
+      assert.deepEqual((await all(readDecisions(dir))).map(textOf), ['rm 3']);
+      assert.match(told[0] ?? '', why);
+      assert.equal(told.length, 2);
+    });
+
+  test('a document that cannot be made is left out, and the decision kept', async () => {
+    const log = openDecisionLog({ dir, labels: LABELS, documentOf: () => ({ ok: false, why: 'too large' }) });
+    log.record(decision('rm 1'));
+    await log.close();
+    const [entry] = await all(readDecisions(dir));
+    assert.deepEqual(entry?.['erased'], ['/input']);
+    assert.equal((entry?.['result'] as { readonly verdict?: string } | undefined)?.verdict, 'hold');
   });
 
   test('a torn line costs itself alone', async () => {
