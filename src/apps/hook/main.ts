@@ -12,6 +12,7 @@ import { type ClientSettings, parseClientSettings } from './install-file.ts';
  */
 const ASK_TIMEOUT_MS = 8_000;
 const START_TIMEOUT_MS = 5_000;
+const NEWLINE = 0x0a;
 
 async function main(argv: readonly string[]): Promise<HookOutput> {
   const [agent = '', installFile = ''] = argv;
@@ -61,17 +62,25 @@ function ask(
     const state = { connected: false };
     const socket = connect(settings.socket);
     const timer = setTimeout(() => socket.destroy(), ASK_TIMEOUT_MS);
+    const settle = (reply: HookOutput | 'unreachable' | 'silent'): void => {
+      clearTimeout(timer);
+      resolve(reply);
+    };
+    const replied = (): HookOutput | undefined => parseReply(Buffer.concat(chunks).toString('utf8'));
     socket.on('connect', () => {
       state.connected = true;
       socket.write(encodeHookRequest(agent, payload));
     });
-    socket.on('data', (chunk) => chunks.push(chunk));
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      clearTimeout(timer);
-      const reply = parseReply(Buffer.concat(chunks).toString('utf8'));
-      resolve(reply ?? (state.connected ? 'silent' : 'unreachable'));
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      // A whole reply is one line: the other end's goodbye is not waited for.
+      const reply = chunk.at(-1) === NEWLINE ? replied() : undefined;
+      if (reply === undefined) return;
+      socket.destroy();
+      settle(reply);
     });
+    socket.on('error', () => undefined);
+    socket.on('close', () => settle(replied() ?? (state.connected ? 'silent' : 'unreachable')));
   });
 }
 
@@ -112,6 +121,7 @@ function write(output: HookOutput): void {
   for (let written = 0; written < bytes.length; ) written += writeSync(1, bytes, written);
 }
 
-main(process.argv.slice(2)).then(write, () =>
-  write({ exitCode: 2, stderr: 'holdpoint: the hook client failed, so this call is refused' }),
-);
+main(process.argv.slice(2))
+  .then(write, () => write({ exitCode: 2, stderr: 'holdpoint: the hook client failed, so this call is refused' }))
+  // All is written: winding down what is still open costs a millisecond.
+  .finally(() => process.exit());
