@@ -2,6 +2,7 @@
 // with `--write`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
+import { benchCheck } from './check.ts';
 import { benchDecision } from './decision.ts';
 import { benchEgress, benchEgressMemory } from './egress.ts';
 import { benchHook } from './hook.ts';
@@ -22,6 +23,7 @@ const BENCHES: Readonly<Record<string, { readonly title: string; run(): Promise<
       (await benchHook()).map((row) => ({ name: row.name + versus(row), value: row.medianMs, unit: 'ms' })),
   },
   decision: { title: 'The decision', run: benchDecision },
+  check: { title: 'Commands, parsed and classified', run: benchCheck },
   readers: { title: 'Requests to APIs, parsed and classified', run: benchReaders },
   ledger: { title: 'The ledger', run: ledgerBench },
   policy: { title: 'Policies', run: benchPolicy },
@@ -53,7 +55,8 @@ const parts: string[] = [];
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (names.length > 0 && !names.includes(name)) continue;
   const lines = [`## ${bench.title}`, '', '| what | figure |', '|---|---|'];
-  for (const row of await bench.run()) lines.push(`| ${row.name} | ${Number(row.value.toPrecision(3))} ${row.unit} |`);
+  for (const row of await bench.run())
+    lines.push(`| ${row.name} | ${Number(row.value.toPrecision(3))}${row.unit === '' ? '' : ` ${row.unit}`} |`);
   console.log(`${lines.join('\n')}\n`);
   parts.push(`${lines.join('\n')}\n`);
 }
