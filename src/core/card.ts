@@ -2,7 +2,7 @@ import type { ActionKind, Attempt } from './attempt.ts';
 import { dangerOf } from './danger.ts';
 import type { Effect } from './effect.ts';
 import type { Evidence } from './evidence.ts';
-import { describeFact } from './fact-words.ts';
+import { describeFact, isGitFact } from './fact-words.ts';
 import type { Claim } from './hold.ts';
 import { LIMITS } from './limits.ts';
 import { redactForReading } from './redact.ts';
@@ -122,9 +122,10 @@ export function resourceWords(ref: ResourceRef): string {
 }
 
 function environmentOf(evidence: readonly Evidence[]): string {
-  const facts = evidence.filter((one) => one.question.check === 'environment');
+  // The state of a repository answers the same question, and says nothing about what the repository serves.
+  const facts = evidence.filter((one) => one.question.check === 'environment' && !isGitFact(one));
   if (facts.length === 0) return 'not asked';
-  return facts.map((one) => show(describeFact(one).text)).join('; ');
+  return facts.map((one) => show(describeFact(one).text.replace(/^environment: /, ''))).join('; ');
 }
 
 function reversalOf(effects: readonly Effect[]): string {

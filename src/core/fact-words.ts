@@ -24,6 +24,7 @@ export function describeFact(evidence: Evidence): FactWords {
       text: `credential: ${text(at.kind)}, reaches ${text(at.scope)}${at.broad === true ? ', more than this task needs' : ''}`,
     };
   if ('trackedAndClean' in at) return fileWords(at);
+  if (isGitFact(evidence)) return gitWords(at);
   if (question.check === 'rehearsal') return rehearsalWords(at);
   if (question.check === 'documentation') return documentationWords(at);
   if (question.check === 'content')
@@ -47,6 +48,26 @@ function environmentWords(at: Members, source: string): FactWords {
         : 'only claimed: a name that an agent could have written';
   const bad = at.by === 'claimed' || list.some((one) => one.production === true);
   return { mark: bad ? '✗' : '✓', text: `environment: ${names.length === 0 ? 'none' : names.join(', ')} (${vouched})` };
+}
+
+/** A `GitFact`: how a repository stands, not what it serves. */
+export function isGitFact({ question, answer }: Evidence): boolean {
+  const fact = 'known' in answer ? answer.known : null;
+  return (
+    question.check === 'environment' &&
+    fact !== null &&
+    typeof fact === 'object' &&
+    !Array.isArray(fact) &&
+    'dirty' in fact &&
+    'branch' in fact
+  );
+}
+
+function gitWords(at: Members): FactWords {
+  const branch = text(at.branch) === '' ? 'no branch' : `branch ${text(at.branch)}`;
+  const changes = at.dirty === true ? 'changes that are not committed' : 'no changes';
+  const untracked = typeof at.untracked === 'number' ? `, ${counted(at.untracked, 'untracked file')}` : '';
+  return { mark: '✓', text: `git: ${branch}, ${changes}${untracked}` };
 }
 
 function dependentsWords(at: Members): FactWords {

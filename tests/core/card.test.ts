@@ -3,7 +3,7 @@ import test from 'node:test';
 import { type Action, attemptKey } from '../../src/core/attempt.ts';
 import { type CardInput, cardOf } from '../../src/core/card.ts';
 import type { Effect } from '../../src/core/effect.ts';
-import { evidenceOf } from '../../src/core/evidence.ts';
+import { type Evidence, evidenceOf } from '../../src/core/evidence.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 
 const origin = { door: 'hook', person: 'ada', agent: 'a', task: 't', workspace: '/w' } as const;
@@ -143,4 +143,27 @@ test('a rule that says the same of several effects stands on the card once', () 
     rules.map((one) => one.reason),
     ['frozen', 'and dirty'],
   );
+});
+
+function asked(answer: Evidence['answer']): Evidence {
+  const about = { system: 'git', kind: 'remote-branch', path: ['/w', 'main'] };
+  return evidenceOf({ question: { check: 'environment', about }, answer, atMs: 0, maxAgeMs: 1_000, source: 'git' });
+}
+
+test('the state of a repository is told in words, and is no environment', () => {
+  const { environment, checks } = card('git push', {
+    evidence: [asked({ known: { dirty: true, branch: 'main', untracked: 1 } })],
+  });
+  assert.equal(environment, 'not asked');
+  assert.deepEqual(checks, [{ mark: '✓', text: 'git: branch main, changes that are not committed, 1 untracked file' }]);
+});
+
+test('an environment stands without the name of its line', () => {
+  const environments = [{ id: 'e1', name: 'staging', production: false }];
+  const told = (answer: Evidence['answer']): string => card('x', { evidence: [asked(answer)] }).environment;
+  assert.equal(
+    told({ known: { environments, by: 'claimed' } }),
+    'staging (only claimed: a name that an agent could have written)',
+  );
+  assert.equal(told({ unknown: 'nobody answers' }), 'not known: nobody answers');
 });

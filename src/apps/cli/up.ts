@@ -66,7 +66,11 @@ export async function runUp(args: readonly string[], io: Io, deps: UpDeps): Prom
     io.out(`already running (${describe(second.status)})\n`);
     return EXIT.ok;
   }
-  io.err(`holdpoint: the daemon did not start; its last words are in \`${logFile}\`\n`);
+  io.err(
+    exited
+      ? `holdpoint: the daemon did not start; its last words are in \`${logFile}\`\n`
+      : `holdpoint: the daemon has not answered within ${READY_MS / 1_000} s and may still be starting; \`holdpoint status\` says, and its words are in \`${logFile}\`\n`,
+  );
   return EXIT.unavailable;
 }
 
