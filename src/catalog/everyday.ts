@@ -4,7 +4,7 @@ export const EVERYDAY: ReadonlySet<string> = new Set(
   who w last lsof ss netstat ping ping6 traceroute mtr dig nslookup host whois ifconfig arp route nmap lscpu lsblk lsusb lspci lsmod dmesg vmstat iostat
   md5sum sha1sum sha256sum sha512sum b2sum cksum shasum md5 cal bc dc expr factor yes clear reset-terminal tput stty locale getconf arch nproc man info whatis apropos
   tsc eslint prettier biome oxlint oxfmt vitest jest mocha ava tap c8 nyc karma cypress playwright vite rollup webpack esbuild parcel turbo nx lerna swc babel tsup
-  tsx ts-node next nuxt astro remix svelte-kit gatsby storybook ng vue-cli expo metro react-native typedoc jsdoc stylelint commitlint lint-staged knip depcheck madge husky-check
+  tsx ts-node next nuxt astro remix svelte-kit gatsby storybook ng vue-cli metro react-native typedoc jsdoc stylelint commitlint lint-staged knip depcheck madge husky-check
   pytest unittest mypy ruff black isort flake8 pylint bandit pyright coverage sphinx-build mkdocs jupyter ipython-check uvicorn gunicorn hypercorn daphne streamlit
   gcc g++ cc c++ clang clang++ clang-format clang-tidy cmake ninja meson ld as ar nm objdump readelf strip-check ldd gdb lldb valgrind-check javac java javadoc jar kotlinc kotlin scalac scala sbt mvn mvnw gradle gradlew ant
   rustc rustfmt clippy-driver rust-analyzer go gofmt goimports golangci-lint staticcheck gotestsum gopls dlv zig swift swiftc xcodebuild xcrun dotnet msbuild nuget mix elixir iex erl rebar3 ghc cabal stack-check runghc ocaml dune
@@ -16,14 +16,14 @@ export const EVERYDAY: ReadonlySet<string> = new Set(
   pre-commit lefthook cookiecutter copier degit plop hygen yo create-react-app create-next-app create-vite copier sam-check serverless-check localstack act
   strace-check perf-check hyperfine-check tmux-ls screen-ls xset setxkbmap notify-send say osascript-check afplay pbpaste xsel wl-copy wl-paste sw_vers system_profiler sysctl-check
   conda-env pyenv rbenv nvm fnm volta asdf mise rustup sdk jenv n goenv poetry pdm pipenv uv pip pip3 pipx hatch rye pixi conda mamba
-  cargo wasm-pack trunk cross just-check deno bun-check composer gem bundle bundler cpan cpanm luarocks opam nimble shards lein boot clj clojure
+  cargo trunk cross just-check deno bun-check composer gem bundle bundler cpan cpanm luarocks opam nimble shards lein boot clj clojure
   tokio-console flamegraph inferno heaptrack massif-visualizer kcachegrind cargo-nextest nextest insta proptest bacon cargo-watch
   minikube kind k3d helmfile kustomize kubectx kubens stern skaffold tilt devspace telepresence kubeval kubeconform kube-score popeye argocd-check flux-check
   ngrok cloudflared tailscale-check serve http-server live-server json-server browser-sync concurrently-check pm2-check nodemon-check wait-on wait-for-it dotenv-cli
-  claude codex gemini opencode aider copilot cody llm ollama-check whisper huggingface-check dvc-check mlflow wandb tensorboard nvidia-smi nvcc
+  claude codex gemini opencode aider cody llm ollama-check whisper huggingface-check dvc-check tensorboard nvidia-smi nvcc
   column-check jo envsubst gettext msgfmt xgettext po4a uuid pwgen openssl-check look cut join paste split csplit fmt ptx tsort rename-check m4 flex bison yacc gperf autoconf automake autoreconf libtool pkg-config configure aclocal cpp cppcheck include-what-you-use
   mdbook hugo jekyll eleventy hexo vuepress vitepress docusaurus antora bundlesize size-limit source-map-explorer why-is-node-running ncu npm-check npm-check-updates npkill-check license-checker syncpack changeset changesets release-it-check semantic-release-check standard-version conventional-changelog
-  drill openapi-typescript tailwindcss postcss sass less-check uglifyjs terser svgo lessc stylus pug ejs handlebars nest typeorm-check prisma-check strapi sanity contentful-check keystone medusa cds`
+  drill openapi-typescript tailwindcss postcss sass less-check uglifyjs terser svgo lessc stylus pug ejs handlebars nest typeorm-check prisma-check contentful-check keystone `
     .split(/\s+/)
     .filter((name) => !name.endsWith('-check')),
 );

@@ -6,7 +6,7 @@ export const PACKAGE_COMMANDS: ReadonlySet<string> = new Set(
   search pack link unlink dedupe prune rebuild root bin prefix config get set whoami ping doctor fund help version cache
   exec dlx import patch patch-commit store env node plugin constraints set-version why approve-builds completion docs repo bugs
   issues home query sbom pkg login logout star stars profile setup fetch deploy-local licenses policies tsc server pm build create
-  rebuild shrinkwrap install-test it cit diff edit explore find-dupes help-search ignored-builds catalog self-update install-completion`.split(
+  rebuild shrinkwrap install-test it cit diff edit explore find-dupes help-search ignored-builds catalog global self-update install-completion`.split(
     /\s+/,
   ),
 );

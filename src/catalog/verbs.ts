@@ -2,7 +2,7 @@
 
 const DESTRUCTIVE: ReadonlySet<string> = new Set(
   `delete destroy drop purge reset wipe prune remove erase truncate terminate nuke obliterate deprovision decommission
-  uninstall unpublish deregister revoke flush flushall flushdb shred wipeout zap annihilate teardown rollback del rm rmi
+  uninstall unpublish deregister revoke flush flushall flushdb shred wipeout zap annihilate teardown rollback del rm rmi rmall
   dropdb cleanup deleteall destroyall delete_all drop_all removeall forget evict overwrite rm-rf format kill undeploy
   detach disable undo rewind downgrade scrub expunge trash empty`
     .split(/\s+/)
@@ -36,7 +36,7 @@ const DESTRUCTIVE_PARTS: ReadonlySet<string> = new Set(
 /** Commands that look; what follows them are names. */
 export const HARMLESS_WORDS: ReadonlySet<string> = new Set(
   `list ls show get describe view status info inspect version help search find cat diff plan preview validate check lint
-  test fmt explain logs log top whoami doctor env stats tree graph docs completion config build compile start serve dev
+  test fmt explain logs log top whoami doctor stats tree graph docs completion config build compile start serve dev
   watch run-tests typecheck format tail head print read export count query select`.split(/\s+/),
 );
 
@@ -44,6 +44,8 @@ export const HARMLESS_WORDS: ReadonlySet<string> = new Set(
 export function soundsDestructive(word: string): boolean {
   const lower = word.toLowerCase();
   if (DESTRUCTIVE.has(lower)) return true;
+  // `--accept-data-loss`, `--allow-data-loss`: the tool says it itself.
+  if (/^(accept|allow|ignore|force)[-_]data[-_]loss$/.test(lower)) return true;
   if (!/[-_:.]|[a-z][A-Z]/.test(word)) return false;
   if (/^(no|dont|skip|without|list|show|get|describe|dry|check|allow|prevent|disallow)[-_:]/.test(lower)) return false;
   const parts = word

@@ -2,7 +2,7 @@ import { changes, destroys, exposes, grants, harmless, mends, type Tool } from '
 
 /** Word patterns that the big clouds use alike for hundreds of services. */
 const AWS_DESTROY =
-  'delete-*|terminate-*|remove-*|purge-*|deregister-*|reset-*|destroy-*|wipe-*|discard-*|revoke-*|disassociate-*|release-*|cancel-*|batch-delete-*|detach-*|disable-*|stop-db-*|force-*|schedule-key-deletion|failover-*|reboot-*|empty-*|clear-*|rollback-*|restore-*|retire-*|evict-*|expire-*|abort-*|decrease-*|untag-*|close-account|leave-organization|batch-write-item';
+  'delete-*|terminate-*|remove-*|purge-*|deregister-*|reset-*|destroy-*|wipe-*|discard-*|revoke-*|disassociate-*|release-*|cancel-*|batch-delete-*|detach-*|disable-*|stop-db-*|force-*|schedule-key-deletion|failover-*|reboot-*|empty-*|clear-*|rollback-*|restore-*|retire-*|evict-*|expire-*|abort-*|decrease-*|untag-*|close-account|leave-organization|batch-write-item|batch-remove-*|batch-terminate-*|batch-disassociate-*|deprovision-*|admin-delete-*|admin-reset-*|admin-disable-*|flush-*';
 const AWS_MILD =
   'untag-*|remove-tags*|cancel-*query*|cancel-command*|abort-multipart-upload|release-hosted*|deregister-targets|cancel-update*|delete-message|restore-db-instance-*|restore-table-*|restore-from-*';
 
@@ -103,7 +103,7 @@ export const CLOUD_TOOLS: readonly Tool[] = [
       ...['*', '* *', '* * *', '* * * *'].flatMap((before) => [
         destroys(
           'resource',
-          `${before} delete|destroy|remove|purge|rollback|reset|delete-*|remove-iam-policy-binding|failover|disable|abandon-instances|recreate-instances|clear|suspend|promote-replica|restore-backup`,
+          `${before} delete|destroy|remove|purge|rollback|reset|delete-*|remove-iam-policy-binding|failover|disable|abandon-instances|recreate-instances|clear|suspend|promote-replica|restore-backup|remove-*|reset-*|drop|kill`,
         ),
         grants('access', `${before} add-iam-policy-binding|set-iam-policy`),
       ]),
@@ -174,6 +174,7 @@ export const CLOUD_TOOLS: readonly Tool[] = [
     otherwise: 'words',
     rules: [
       exposes('secret', 'account get-access-token'),
+      harmless('* * * delete-policy show'),
       exposes('secret', 'keyvault secret show|download|backup'),
       exposes('secret', 'storage account keys list|renew'),
       exposes('secret', 'ad sp create-for-rbac'),
@@ -183,12 +184,14 @@ export const CLOUD_TOOLS: readonly Tool[] = [
       exposes('secret', 'redis|cosmosdb|servicebus|eventhubs|functionapp list-keys|keys-list'),
       grants('access', 'role assignment create'),
       grants('access', 'keyvault set-policy'),
+      destroys('resource', 'account * delete|remove'),
+      destroys('resource', 'account management-group subscription remove'),
       harmless('account|login|logout|config|configure|version|extension|find|interactive|feedback|upgrade'),
       destroys('resource', 'delete|destroy|purge'),
-      ...['*', '* *', '* * *', '* * * *'].map((before) =>
+      ...['*', '* *', '* * *', '* * * *', '* * * * *', '* * * * * *'].map((before) =>
         destroys(
           'resource',
-          `${before} delete|destroy|purge|remove|delete-batch|deallocate|stop|failover|failover-priority-change|reset|restore|revoke|disable|detach|delete-instances|rollback`,
+          `${before} delete|destroy|purge|remove|terminate|delete-batch|deallocate|stop|failover|failover-priority-change|reset|restore|revoke|disable|detach|delete-*|remove-*|purge-*|reset-*|revoke-*|rollback|clear|uninstall`,
         ),
       ),
       changes('deployment', 'deployment group|sub create', { with: ['--mode=Complete|--mode=complete'] }),

@@ -73,7 +73,8 @@ export const INFRASTRUCTURE_TOOLS: readonly Tool[] = [
     otherwise: 'words',
     rules: [
       destroys('stack', 'destroy|remove|delete|undeploy|unprovision|rollback|remove:*|undeploy-all'),
-      destroys('stack', 'env|app|svc|job|pipeline|storage|api|function|auth|hosting delete|remove'),
+      destroys('stack', 'env|app|svc|job|task|pipeline|storage|api|function|auth|hosting delete|remove'),
+      destroys('database', 'db reset|drop'),
       destroys('stack', 'gc'),
       changes('stack', 'deploy|apply|up', {
         with: [

@@ -119,6 +119,7 @@ export const KUBERNETES_TOOLS: readonly Tool[] = [
       harmless('delete --help'),
       destroys('cluster', 'cluster|node|registry delete'),
       destroys('resource', 'delete *'),
+      destroys('preview', 'preview destroy'),
       mends('kind', 'stop|start|pause|unpause|suspend|resume'),
     ],
   },

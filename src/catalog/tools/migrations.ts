@@ -264,7 +264,7 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     rules: [
       destroys('database', 'migrate delete|squash'),
       destroys('database', 'migrate apply', { with: ['--down|--type=down'] }),
-      destroys('metadata', 'metadata clear|drop|reset'),
+      destroys('metadata', 'metadata|md clear|drop|reset'),
     ],
   },
   {
@@ -306,11 +306,14 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     names: ['dbt'],
     docs: 'https://docs.getdbt.com/reference/dbt-commands',
     otherwise: 'harmless',
-    rules: [destroys('table', 'run|build|seed|snapshot', { with: ['--full-refresh|-f'] })],
+    rules: [
+      destroys('table', 'run|build|seed|snapshot', { with: ['--full-refresh|-f'] }),
+      destroys('table', 'run-operation *drop*|*delete*|*truncate*|*wipe*'),
+    ],
   },
   {
     ...sql,
-    names: ['airflow'],
+    names: ['airflow', 'superset'],
     docs: 'https://airflow.apache.org/docs/apache-airflow/stable/cli-and-env-variables-ref.html',
     rules: [
       destroys('database', 'db reset|clean|drop-archived|downgrade|init'),

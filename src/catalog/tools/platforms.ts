@@ -9,7 +9,7 @@ const COMMON = [
   harmless(
     'login|logout|whoami|status|list|ls|logs|open|docs|init|link|dev|help|version|info|upgrade|completion|auth|start|local|console|ps|releases|doctor',
   ),
-  ...['', '* ', '* * '].map((before) => destroys('resource', `${before}${GONE}`)),
+  ...['', '* ', '* * ', '* * * ', '* * * * '].map((before) => destroys('resource', `${before}${GONE}`)),
   destroys('resource', `*:${GONE.replaceAll('|', '|*:')}`),
 ];
 
@@ -67,7 +67,9 @@ export const PLATFORM_TOOLS: readonly Tool[] = [
     changes('variable', 'config:set|config:unset|config:edit'),
     exposes('secret', 'config', { unless: ['--help'] }),
     exposes('secret', 'auth:token|config:get'),
-    changes('service', 'maintenance:on|ps:stop|ps:kill'),
+    changes('service', 'maintenance:on|ps:stop|ps:kill|dyno:kill|kill|pg:kill|buildpacks:clear'),
+    destroys('access', 'keys:clear|domains:clear|clients:destroy|authorizations:revoke'),
+    changes('credential', 'pg:credentials:rotate|clients:rotate|authorizations:rotate'),
     changes('service', 'ps:scale', { with: ['*=0|*:0'] }),
     changes('release', 'rollback|releases:rollback|pipelines:promote'),
     grants('access', 'access:add|members:add|authorizations:create|keys:add|access:update'),
@@ -197,6 +199,8 @@ export const PLATFORM_TOOLS: readonly Tool[] = [
       'clerk',
       'xata',
       'convex',
+      'sanity',
+      'strapi',
       'ably',
       'upstash',
       'redis-cloud',
@@ -239,10 +243,12 @@ export const PLATFORM_TOOLS: readonly Tool[] = [
     ],
     'https://clig.dev/#subcommands',
     [
-      changes('service', 'tunnel delete|cleanup|route'),
+      changes('service', 'tunnel delete|cleanup'),
+      changes('service', 'tunnel route dns|lb'),
+      changes('service', 'tunnel route ip add|delete'),
       destroys('app', 'apps:destroy|postgres:destroy|mysql:destroy|redis:destroy|app remove|app delete'),
       exposes('secret', 'secrets get|download', { with: ['--plain|--no-file'] }),
-      destroys('data', 'import', { with: ['--replace|--replace-all|--override'] }),
+      destroys('data', 'import|dataset import', { with: ['--replace|--replace-all|--override'] }),
       { verb: 'expose', what: 'site', on: 'theme publish|push', reversal: 'irreversible' },
     ],
   ),

@@ -14,6 +14,7 @@ export const SECRET_TOOLS: readonly Tool[] = [
       exposes('secret', 'inject'),
       destroys('secret', 'item|vault|document|user|group|connect delete|archive|revoke'),
       grants('vault', 'vault user|group grant'),
+      destroys('access', 'vault user|group revoke'),
       harmless('item list|get'),
       harmless('run|whoami|signin|vault|account'),
     ],
@@ -42,6 +43,9 @@ export const SECRET_TOOLS: readonly Tool[] = [
     docs: 'https://bitwarden.com/help/cli/',
     otherwise: 'words',
     rules: [
+      harmless('version|help|completion|whoami|config'),
+      harmless('accounts whoami'),
+      harmless('devices|device-approval|team list|logs'),
       exposes('secret', 'get password|totp|item|notes|attachment'),
       exposes('secret', 'get|show|export|lookup|read|decrypt|clip|dump|print|fetch|env|p|secret'),
       harmless('ls|list|find|grep|status|sync|init|generate|git|login|unlock|lock|search|run|exec'),

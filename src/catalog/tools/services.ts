@@ -17,8 +17,9 @@ export const SERVICE_TOOLS: readonly Tool[] = [
     rules: [
       changes(
         'service',
-        'stop|disable|mask|kill|isolate|poweroff|reboot|halt|emergency|rescue|kexec|suspend|hibernate|revert|set-default|delete',
+        'stop|disable|mask|kill|isolate|poweroff|reboot|halt|emergency|rescue|kexec|suspend|hibernate|hybrid-sleep|suspend-then-hibernate|switch-root|exit|revert|set-default|delete',
       ),
+      destroys('state', 'clean'),
       changes('service', 'restart|reload-or-restart|try-restart|reload', { reversal: 'undoable' }),
       mends('service', 'start|enable|unmask|daemon-reload|reset-failed|daemon-reexec'),
       changes('service', 'edit|set-property|link|set-environment', { reversal: 'unknown' }),

@@ -306,7 +306,18 @@ const creates: Handler = (call) => {
   return '';
 };
 
+/** Letters and flags by which an archiver takes members out of its archive. */
+const DELETES_MEMBERS: Readonly<Record<string, (words: readonly string[]) => boolean>> = {
+  zip: (words) => words.includes('-d') || words.includes('--delete'),
+  '7z': (words) => words[0] === 'd',
+};
+
 const compress: Handler = (call) => {
+  if (DELETES_MEMBERS[call.name]?.(call.argv.map((field) => field.s)) === true) {
+    const archive = call.argv.find((field, index) => !field.s.startsWith('-') && !(call.name === '7z' && index === 0));
+    if (archive !== undefined)
+      loseFile(call.machine, archive, call.scope.cwd, 'overwrite', { source: `catalog/${call.name}` });
+  }
   // The original goes, its compressed twin stays: nothing is lost. A secret stays one.
   harmlessRun(call.machine, `catalog/${call.name}`, call.name);
   return call.scope.stdin?.includes(SECRET) === true ? SECRET + HOLE : HOLE;

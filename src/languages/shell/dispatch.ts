@@ -173,7 +173,8 @@ function sqlInFlags(call: Call): void {
   for (const [index, field] of call.argv.entries()) {
     const glued = /^--(?:command|sql|query|execute|statement)=(.*)$/s.exec(field.s);
     const text =
-      glued?.[1] ?? (/^--(command|sql|query|execute|statement)$/.test(field.s) ? call.argv[index + 1]?.s : undefined);
+      glued?.[1] ??
+      (/^(-[qQec]|--(command|sql|query|execute|statement))$/.test(field.s) ? call.argv[index + 1]?.s : undefined);
     if (text !== undefined && /^\s*(select|insert|update|delete|drop|truncate|alter|create|with)\s/i.test(text))
       readSqlText(text, 'sqlite', call.scope, call.machine, `catalog/${call.name}`);
   }

@@ -1,4 +1,5 @@
 import { parseArgs, setOf } from './argv.ts';
+import { cmake } from './cmake.ts';
 import type { Handler } from './machine.ts';
 import { make } from './make.ts';
 import { npm } from './npm.ts';
@@ -14,6 +15,7 @@ const runner: Handler = (call) => {
 
 export const runners: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ...['npm', 'pnpm', 'yarn', 'bun'].map((name) => [name, npm] as const),
+  ['cmake', cmake],
   ...['make', 'gmake'].map((name) => [name, make] as const),
   ...['just', 'task', 'go-task', 'mage', 'invoke', 'inv', 'nox', 'tox', 'doit', 'wireit'].map(
     (name) => [name, runner] as const,

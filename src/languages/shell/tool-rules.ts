@@ -234,12 +234,15 @@ function isSpared(rule: Rule, system: string, operand: Field, machine: Machine):
   return rule.sparedIf === 'throwaway' ? isThrowawayName(operand.s) : isOutsideProductionName(operand.s);
 }
 
+/** A command's own words come first: `atlas cluster fts index rm`. */
+const COMMAND_WORDS = 5;
+
 /** The first of the command's own words, or of its flags, that sounds destructive; values and prose do not count. */
 export function destructiveWord(args: Args): string | undefined {
   let seen = 0;
   for (const operand of args.operands) {
     seen += 1;
-    if (seen > 3 || operand.s.length > 60) break;
+    if (seen > COMMAND_WORDS || operand.s.length > 60) break;
     if (HARMLESS_WORDS.has(operand.s)) return undefined;
     if (/[\s/.=]/.test(operand.s) && !/^[a-z]+[:.][a-z:._-]+$/.test(operand.s)) {
       if (seen === 1) return undefined;

@@ -39,7 +39,7 @@ const tar: Handler = (call) => {
     }
   }
   const archive = args.value('-f', '--file');
-  if (args.has('-c', '--create') && archive !== undefined && archive.s !== '-')
+  if (args.has('-c', '--create', '--delete') && archive !== undefined && archive.s !== '-')
     loseFile(machine, archive, scope.cwd, 'overwrite', { source });
   const secret = args.operands.some(
     (one) =>
