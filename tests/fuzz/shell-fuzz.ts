@@ -128,6 +128,7 @@ function besides(input: string, pick: <T>(list: readonly T[]) => T): readonly st
   const neutral = pick(NEUTRAL);
   const beside = [`${neutral}\n${input}`];
   // What ends within a quote, an expansion, a here-document or a line that goes on would take in what follows.
+  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(input)) return beside;
   const { errors, commands } = parse(`${input}\nzzmark`);
   const last = commands.at(-1)?.command;
   const isWhole = last?.type === 'Command' && last.name?.text === 'zzmark' && last.args.length === 0;
