@@ -50,7 +50,8 @@ export function parseArgs(all: readonly Field[], spec: ArgSpec = {}): Args & { r
       rest = all.slice(i);
       break;
     }
-    if (s.length < 2 || !s.startsWith('-') || /^-\d+$/.test(s)) {
+    // `head -5` has a number; `xargs -0` and `nice -5`, which stop at what they run, have flags.
+    if (s.length < 2 || !s.startsWith('-') || (/^-\d+$/.test(s) && spec.stopAtOperand !== true)) {
       if (spec.stopAtOperand === true) {
         rest = all.slice(i - 1);
         break;

@@ -122,7 +122,18 @@ const rsync: Handler = (call) => {
   } else if (destination !== undefined && !dry && !remote)
     loseFile(machine, destination, scope.cwd, 'append', { source });
   if (args.has('--remove-source-files') && !dry)
-    for (const operand of args.operands.slice(0, -1)) loseFile(machine, operand, scope.cwd, 'delete', { source });
+    for (const operand of args.operands.slice(0, -1)) {
+      if (/^[^/]*:/.test(operand.s))
+        machine.emit({
+          verb: 'destroy',
+          target: { system: 'file', kind: 'remote-path', path: [shown(operand.s)] },
+          reversal: 'irreversible',
+          source,
+          summary: `deletes what it copied from ${shown(operand.s)}`,
+          max: 'unbounded',
+        });
+      else loseFile(machine, operand, scope.cwd, 'delete', { source });
+    }
   harmlessRun(machine, source, 'rsync');
   return HOLE;
 };
