@@ -49,7 +49,13 @@ export const WRAPPERS: readonly Wrapper[] = [
   { on: 'builtin|noglob|nocorrect' },
   { on: 'exec', valued: '-a' },
   { on: 'strace|ltrace|dtruss', valued: '-o -e -p -s -u -E -a -I -O -S -P -X' },
+  { on: 'perf stat|record|trace|mem|c2c|kmem', valued: '-o -e -F -c -p -t -C -r -I --output --event' },
+  { on: 'rr record', valued: '-o' },
   { on: 'valgrind|perf|rr|gdbserver', valued: '-o -e' },
+  { on: 'logsave', skip: 1 },
+  { on: 'guix shell|environment', afterDashes: true },
+  { on: 'teller run', afterDashes: true, valued: '-c --config' },
+  { on: 'onchange', afterDashes: true },
   { on: 'watch|viddy', valued: '-n -d --interval', text: true },
   { on: 'entr' },
   {

@@ -171,6 +171,7 @@ export const INFRASTRUCTURE_TOOLS: readonly Tool[] = [
     rules: [
       destroys('node', '* delete'),
       destroys('node', '* bulk delete'),
+      changes('machine', 'apply', { unless: ['--noop'] }),
       destroys('node', '* * delete'),
       destroys('node', 'node clean|deactivate|purge'),
       destroys('hosts', '* cmd.run|file.remove|service.stop|system.reboot|pkg.remove|user.delete'),

@@ -3,6 +3,7 @@ import { TOOLS } from '../../catalog/tools.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { git } from '../git/git-commands.ts';
 import { BUILTINS } from './builtins.ts';
+import { readCarried } from './carriers.ts';
 import { COREUTILS } from './coreutils.ts';
 import { DATABASES } from './db-clients.ts';
 import { EDITORS } from './edit-tools.ts';
@@ -32,6 +33,7 @@ import { readSqlText } from './sql-text.ts';
 import { TEXT_TOOLS } from './text-tools.ts';
 import { compileTools, runTool, runUnknown } from './tool-rules.ts';
 import { TRANSFERS } from './transfer-tools.ts';
+import { UNREAD } from './unread-programs.ts';
 import { type Field, HOLE, hasHole, SETUP, shown } from './value.ts';
 import { runWrapper } from './wrappers.ts';
 
@@ -44,6 +46,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map([
   ...PROCESSES,
   ...NETWORK,
   ...DATABASES,
+  ...UNREAD,
   ...INTERPRETERS,
   ...BUILTINS,
   ...runners,
@@ -98,6 +101,7 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
   const call: Call = { name, argv: argv.slice(1), scope, machine };
   if (isGuardProgram(head.s, call.argv, scope.cwd)) return guardCommand(call);
   touchesGuard(call);
+  readCarried(call);
   if (name === 'virtualenv') makeVenv(call.argv, call);
   else if (name === 'uv' && call.argv[0]?.s === 'venv') makeVenv(call.argv.slice(1), call);
   const wrapped = runWrapper(call);
