@@ -155,6 +155,21 @@ describe('a real git client behind the gateway', { skip: skipUnless('git') }, ()
       assert.equal(served('for-each-ref'), before);
     });
 
+  for (const [what, refspec] of [
+    ['the branch', 'HEAD:main'],
+    ['a new branch', 'HEAD:refs/heads/pipeline'],
+  ] as const)
+    it(`holds a push that changes what continuous integration runs, to ${what}`, async () => {
+      const before = served('for-each-ref');
+      mkdirSync(path.join(work, '.github/workflows'), { recursive: true });
+      await commit('.github/workflows/deploy.yml', `on: push # ${refspec}`);
+      const pushed = await git('push', 'origin', refspec);
+      assert.ok(!pushed.ok, pushed.text);
+      assert.match(reasons.join('; '), /continuous integration .* runs \(\.github\/workflows\)/);
+      assert.equal(served('for-each-ref'), before);
+      await git('reset', '-q', '--hard', 'HEAD~1');
+    });
+
   it('holds what it cannot show to be forward', async () => {
     // Somebody else has pushed: their commit is not in this repository.
     const other = path.join(folder, 'other');
