@@ -62,15 +62,20 @@ const push: Sub = (call) => {
 
 /** What a forge runs because of a push, it runs with secrets of its own. Unknown stays unsaid: most pushes are everyday work. */
 function pushesPipelines(call: GitCall, newer: string): void {
-  if (!call.dir.startsWith('/') || hasHole(newer)) return;
-  const about = { system: 'git', kind: 'difference', path: [call.dir, '', newer, ...CI_PLACES] };
-  const answer = call.machine.ask('content', about);
-  if (answer === undefined || !isKnown(answer)) return;
-  for (const place of (answer.known as unknown as GitDifferenceFact).changed)
+  const { machine, scope } = call;
+  const say = (place: string): void =>
     call.lose('workflow', place, `pushes a change of what continuous integration runs (${place})`, {
       max: 1,
       verb: 'change',
     });
+  // Written in the same breath: no commit of now has it yet.
+  const writtenHere = [...scope.written.keys(), ...machine.stale, ...machine.sources.keys(), ...machine.links.keys()];
+  for (const place of CI_PLACES) if (writtenHere.some((path) => `/${path}/`.includes(`/${place}/`))) say(place);
+  if (!call.dir.startsWith('/') || hasHole(newer)) return;
+  const about = { system: 'git', kind: 'difference', path: [call.dir, '', newer, ...CI_PLACES] };
+  const answer = machine.ask('content', about);
+  if (answer === undefined || !isKnown(answer)) return;
+  for (const place of (answer.known as unknown as GitDifferenceFact).changed) say(place);
 }
 
 function forcePush(call: GitCall, refs: readonly Field[], lease: boolean): void {
