@@ -16,7 +16,7 @@ export interface Step {
   readonly needs?: readonly Need[];
 }
 
-export type Need = 'network namespace' | 'python3' | 'git server' | 'real client';
+export type Need = 'network namespace' | 'python3' | 'git server' | 'HTTP/2';
 
 export interface StepResult {
   readonly text: string;
@@ -42,7 +42,8 @@ export interface Agent {
   readonly title: string;
   /** A shell command by which it starts another one of its kind, with the task to do `command`. */
   nested(command: string): string;
-  readonly isReal: boolean;
+  /** What that other one is. */
+  readonly nestedTitle: string;
   /** Rejects where the agent itself broke down before its last step. */
   run(run: AgentRun): Promise<void>;
 }
@@ -55,7 +56,7 @@ const STEP_TIMEOUT_MS = 30_000;
 export function claudeAgent(claudePath: string, version: string, signal: AbortSignal): Agent {
   return {
     title: `the real Claude Code client ${version}, driven by a scripted model on loopback`,
-    isReal: true,
+    nestedTitle: 'a nested agent',
     nested: (command) =>
       `${claudePath} -p '${NESTED} ${Buffer.from(command).toString('base64')}' --permission-mode acceptEdits --allowedTools Bash`,
     async run({ steps, cwd, home, env, enter, onResult }) {
@@ -103,11 +104,11 @@ export function claudeAgent(claudePath: string, version: string, signal: AbortSi
 export function scriptedAgent(why: string, signal: AbortSignal): Agent {
   return {
     title: `a scripted agent stands in for the Claude Code client (${why})`,
-    isReal: false,
+    nestedTitle: 'a nested agent (a shell stands in)',
     nested: (command) => `/bin/bash -c '${command.replaceAll("'", `'\\''`)}'`,
     async run({ steps, cwd, env, home, hook, enter, onResult }) {
       const world = await enter?.([]);
-      const [shell = '/bin/bash', ...first] = [...(world?.launcher ?? []), '/bin/bash'];
+      const [shell, ...first] = [...(world?.launcher ?? []), '/bin/bash'] as const;
       const clean = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home, ...env };
       for (const [index, step] of steps.entries()) {
         let command: string | undefined = step.command;

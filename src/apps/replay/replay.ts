@@ -92,9 +92,14 @@ async function chooseAgent(wanted: string | undefined, io: Io, signal: AbortSign
 /** What stops a program that goes past the gateway; and the words of git, which shows no body of an answer. */
 const AT_GATEWAY: Omit<RouteWords, 'nested'> = {
   unproxied: { by: 'the network', says: /Failed to connect|Couldn't connect|Could not connect|Connection refused/i },
+  http2: { by: 'the gateway', says: /Holdpoint.*\nHTTP\/2\n?$/s },
   push: { by: 'the gateway', says: /\b403\b/ },
 };
-const AT_HOOK: Omit<RouteWords, 'nested'> = { unproxied: undefined, push: undefined };
+const AT_HOOK: Omit<RouteWords, 'nested'> = { unproxied: undefined, http2: undefined, push: undefined };
+
+function nestedBy(agent: Agent): RouteWords['nested'] {
+  return { title: agent.nestedTitle, command: agent.nested };
+}
 
 async function unguarded(agent: Agent, io: Io, deps: ReplayDeps, folder: string): Promise<readonly string[]> {
   const scene = await setScene(folder, deps.openCertificates);
@@ -103,7 +108,7 @@ async function unguarded(agent: Agent, io: Io, deps: ReplayDeps, folder: string)
   io.out(`1. unguarded: ${dataLine(state)}\n`);
   const failures: string[] = [];
   const startedMs = performance.now();
-  const { tried } = partSteps(routes({ ...AT_HOOK, nested: agent.nested }), scene, agent);
+  const { tried } = partSteps(routes({ ...AT_HOOK, nested: nestedBy(agent) }), scene);
   const steps: readonly Step[] = [
     { kind: 'harmless', name: 'staging reports a credential mismatch', command: 'cat .env.staging docs/runbook.md' },
     { kind: 'harmless', name: 'a token in an unrelated file', command: 'grep -rn token tools' },
@@ -158,7 +163,7 @@ async function atGateway(agent: Agent, io: Io, deps: ReplayDeps, folder: string)
       no_proxy: '127.0.0.1',
       PATH: makeTools(scene, deps.self),
     };
-    const { tried, left } = partSteps(routes({ ...AT_GATEWAY, nested: agent.nested }), scene, agent);
+    const { tried, left } = partSteps(routes({ ...AT_GATEWAY, nested: nestedBy(agent) }), scene);
     const failures = await guardedRun(io, scene, engine, { ...DOORS.gateway, left }, agent, {
       steps: interleave(tried, HARMLESS),
       env,
@@ -183,8 +188,8 @@ async function atHook(agent: Agent, io: Io, deps: ReplayDeps, folder: string): P
     const shim = await deps.installHook(pathsOf(scene.folder), scene.home, scene.workspace);
     const env = { ...directEnvironment(scene), PATH: makeTools(scene, deps.self) };
     const enter = networkOf(scene, true, []);
-    const all = [...routes({ ...AT_HOOK, nested: agent.nested }), ...hookRoutes()];
-    const { tried, left } = partSteps(all, scene, agent);
+    const all = [...routes({ ...AT_HOOK, nested: nestedBy(agent) }), ...hookRoutes()];
+    const { tried, left } = partSteps(all, scene);
     const run = { env, hook: { shim }, enter };
     const failures = [
       ...(await guardedRun(io, scene, engine, { ...DOORS.hook, left }, agent, {

@@ -12,7 +12,7 @@ import {
 import type { Certificates } from '../../ports/certificates.ts';
 import type { EngineOptions } from '../engine.ts';
 import type { Paths } from '../paths.ts';
-import type { Agent, AgentRun, Need, Step } from './agent.ts';
+import type { AgentRun, Need, Step } from './agent.ts';
 import { makeCompanyFolder } from './company.ts';
 import { API_HOST, FORGE_HOST } from './steps.ts';
 import { openWorld, type Place, worldFault } from './world.ts';
@@ -115,13 +115,12 @@ export function networkOf(scene: Scene, reachesServers: boolean, ports: readonly
 export function partSteps(
   steps: readonly Step[],
   scene: Scene,
-  agent: Agent,
 ): { readonly tried: readonly Step[]; readonly left: readonly { readonly step: Step; readonly why: string }[] } {
   const lacks: Readonly<Record<Need, string | undefined>> = {
     'network namespace': scene.worldFault,
     python3: hasPython() ? undefined : '`python3` is not installed',
     'git server': scene.forge === undefined ? '`git http-backend` is not installed' : undefined,
-    'real client': agent.isReal ? undefined : 'only the real client does that',
+    'HTTP/2': curlSpeaksHttp2() ? undefined : 'this curl speaks no HTTP/2',
   };
   const tried: Step[] = [];
   const left: { step: Step; why: string }[] = [];
@@ -137,6 +136,14 @@ function hasPython(): boolean {
   try {
     execFileSync('python3', ['-c', 'import urllib.request, ssl'], { stdio: 'ignore' });
     return true;
+  } catch {
+    return false;
+  }
+}
+
+function curlSpeaksHttp2(): boolean {
+  try {
+    return execFileSync('curl', ['--version'], { encoding: 'utf8' }).includes('HTTP2');
   } catch {
     return false;
   }

@@ -16,11 +16,13 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** Everything but the network is as outside. The capability is for port 443 of the namespace's own loopback. */
+const NAMESPACE = ['--dev-bind', '/', '/', '--unshare-net', '--cap-add', 'CAP_NET_BIND_SERVICE'] as const;
+
 /** Says why there can be none, or `undefined`. */
 export function worldFault(): string | undefined {
   if (process.platform !== 'linux') return 'network namespaces are Linux only';
-  const args = ['--dev-bind', '/', '/', '--unshare-net', '--cap-add', 'CAP_NET_BIND_SERVICE', 'true'];
-  const tried = spawnSync('bwrap', args, { encoding: 'utf8' });
+  const tried = spawnSync('bwrap', [...NAMESPACE, 'true'], { encoding: 'utf8' });
   if (tried.error !== undefined) return '`bwrap` is not installed';
   return tried.status === 0 ? undefined : `bwrap cannot make a network namespace here: ${tried.stderr.trim()}`;
 }
@@ -51,8 +53,9 @@ export async function openWorld(folder: string, places: readonly Place[], ports:
   }
   return {
     launcher: [
-      ...['bwrap', '--dev-bind', '/', '/', '--ro-bind', hosts, '/etc/hosts', '--unshare-net', '--die-with-parent'],
-      ...['--cap-add', 'CAP_NET_BIND_SERVICE', '--', process.execPath, bridge, ...pairs, '--'],
+      'bwrap',
+      ...NAMESPACE,
+      ...['--ro-bind', hosts, '/etc/hosts', '--die-with-parent', '--', process.execPath, bridge].concat(pairs, '--'),
     ],
     close: async () => {
       await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
