@@ -140,18 +140,47 @@ export function bodyOf(request: HttpRequest): Body {
   return { kind: 'text', text: body };
 }
 
+/** Headers that a part may have besides the one that names it; of these none changes which field it is. */
+const PART_HEADERS: ReadonlySet<string> = new Set(['content-disposition', 'content-type', 'content-length']);
+const MULTIPART_TYPE =
+  /^multipart\/form-data[ \t]*;[ \t]*boundary=(?:"([^"\\\r\n]{1,200})"|([\w'()+./:=?-]{1,200}))[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
+const DISPOSITION =
+  /^form-data[ \t]*;[ \t]*name=(?:"([^"\\\r\n]*)"|([\w.[\]-]+))(?:[ \t]*;[ \t]*filename=(?:"[^"\\\r\n]*"|[\w.-]+))?[ \t]*$/i;
+const MOST_PARTS = 1_000;
+
+/**
+ * The fields of a form in parts. SECURITY: servers differ in what they forgive (a name that is written otherwise, a boundary
+ * in the midst of a line, text before the first part), and a part that only one of us sees could be the one that counts: so
+ * nothing is forgiven. Source: RFC 7578, RFC 2046 section 5.1.
+ */
 function multipartOf(body: string, type: string): Body {
-  const boundary = /boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(type);
+  const unreadable = (why: string): Body => ({ kind: 'unreadable', why: `a multipart body ${why}` });
+  const boundary = MULTIPART_TYPE.exec(type.trim());
   const mark = boundary?.[1] ?? boundary?.[2];
-  if (mark === undefined) return { kind: 'unreadable', why: 'a multipart body without a boundary' };
+  if (mark === undefined) return unreadable('whose boundary is not plain');
+  const pieces = `\r\n${body}`.split(`\r\n--${mark}`);
+  if (pieces.length > MOST_PARTS) return unreadable(`of more than ${MOST_PARTS} parts`);
+  const [before, ...parts] = pieces;
+  const last = parts.pop();
+  if (before !== '' || last === undefined || !/^--[ \t]*(\r\n)?$/.test(last))
+    return unreadable('with something around its parts');
   const fields = new Map<string, string>();
-  for (const part of body.split(`--${mark}`).slice(1)) {
-    const at = /\r?\n\r?\n/.exec(part);
-    const name = /\bname=(?:"([^"]*)"|([^\s;]+))/i.exec(part.slice(0, at?.index ?? 0));
-    const key = name?.[1] ?? name?.[2];
-    if (at === null || key === undefined) continue;
-    if (fields.has(key)) return { kind: 'unreadable', why: 'a multipart body with a part given twice' };
-    fields.set(key, part.slice(at.index + at[0].length).replace(/\r?\n$/, ''));
+  for (const part of parts) {
+    const end = part.indexOf('\r\n\r\n');
+    if (!part.startsWith('\r\n') || end === -1) return unreadable('with a part that is not one');
+    const headers = new Map<string, string>();
+    for (const line of part.slice(2, Math.max(2, end)).split('\r\n')) {
+      const named = /^([\w-]+):[ \t]*([^\r\n]*)$/.exec(line);
+      const name = named?.[1]?.toLowerCase();
+      if (name === undefined || !PART_HEADERS.has(name) || headers.has(name))
+        return unreadable('with a part whose headers are not plain');
+      headers.set(name, named?.[2] ?? '');
+    }
+    const disposition = DISPOSITION.exec(headers.get('content-disposition') ?? '');
+    const key = disposition?.[1] ?? disposition?.[2];
+    if (key === undefined) return unreadable('with a part whose name is not plain');
+    if (fields.has(key)) return unreadable('with a part given twice');
+    fields.set(key, part.slice(end + 4));
   }
   return { kind: 'multipart', fields };
 }
