@@ -63,7 +63,8 @@ function readRequest(input: string): number {
 function respell(input: string, random: Random): readonly string[] {
   const one = parts(input);
   const flipped = one.headers.map(([name, value]) => [
-    [...name].map((char) => (random.below(2) === 0 ? char.toUpperCase() : char.toLowerCase())).join(''),
+    // Letters of ASCII alone: others have no case of their own.
+    name.replace(/[a-z]/gi, (char) => (random.below(2) === 0 ? char.toUpperCase() : char.toLowerCase())),
     value,
   ]) as readonly (readonly [string, string])[];
   // Different names may come in any order.
