@@ -14,6 +14,17 @@ export const GIT_READS: ReadonlySet<string> = new Set(
 export const PROTECTED_BRANCHES =
   /^(origin\/|upstream\/)?(main|master|trunk|develop|development|dev|production|prod|staging|stable|release([/-].*)?|hotfix\/.*|v?\d+(\.\d+|\.x)*|gh-pages|next|canary|.*shared.*|HEAD)$/i;
 
+/**
+ * Where a repository says what continuous integration runs. Sources: the documentation of GitHub Actions, GitLab, CircleCI,
+ * Jenkins, Azure Pipelines, Buildkite, Bitbucket, Travis, Drone, Woodpecker, Gitea, Forgejo, Cirrus, AppVeyor, Cloud Build.
+ */
+export const CI_PLACES: readonly string[] =
+  `.github/workflows .github/actions .gitlab-ci.yml .gitlab-ci.yaml .gitlab/ci .circleci Jenkinsfile azure-pipelines.yml
+  azure-pipelines.yaml .azure-pipelines .buildkite bitbucket-pipelines.yml .travis.yml .drone.yml .woodpecker .woodpecker.yml
+  .gitea/workflows .forgejo/workflows .cirrus.yml appveyor.yml .appveyor.yml cloudbuild.yaml buildspec.yml`.split(
+    /\s+/,
+  );
+
 /** Settings whose value git runs as a program. */
 export const RUNS_COMMANDS =
   /^(core\.(pager|editor|sshcommand|fsmonitor|askpass|gitproxy)|sequence\.editor|diff\.external|diff\..+\.(command|textconv)|merge\..+\.driver|filter\..+\.(clean|smudge|process)|credential(\..+)?\.helper|pager\..+|gpg\.program|gpg\..+\.program|uploadpack\.packobjectshook|difftool\..+\.cmd|mergetool\..+\.cmd|interactive\.difffilter|web\.browser|browser\..+\.cmd)$/;

@@ -111,8 +111,24 @@ export const BYPASS_VARIABLES: ReadonlyMap<string, (value: string) => boolean> =
   ['PRE_COMMIT_ALLOW_NO_CONFIG', (value) => value === '1'],
   ['DISABLE_DATABASE_ENVIRONMENT_CHECK', (value) => value !== '' && value !== '0'],
   ['PRISMA_USER_CONSENT_FOR_DANGEROUS_AI_ACTION', (value) => value !== ''],
+  // Other settings than those that hold the hooks. Source: https://code.claude.com/docs/en/env-vars
+  ['CLAUDE_CONFIG_DIR', (value) => value !== ''],
+  ['CLAUDE_CODE_SIMPLE', (value) => value !== '' && value !== '0'],
   ['AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS_GUARD', () => false],
   ['NODE_TLS_REJECT_UNAUTHORIZED', () => false],
+]);
+
+/** Flags by which Claude Code starts without the hooks of its user. Source: `claude --help` of 2.1.330. */
+export const AGENT_UNHOOKED_FLAGS: ReadonlySet<string> = new Set(['--bare', '--safe-mode', '--restricted']);
+
+/** Flags of Claude Code that choose its settings, and whether a value may take the hooks away. */
+export const AGENT_SETTINGS_FLAGS: ReadonlyMap<string, (value: string) => boolean> = new Map<
+  string,
+  (value: string) => boolean
+>([
+  ['--setting-sources', (value) => !value.split(',').some((one) => one.trim() === 'user')],
+  // A file says nothing here; what is written out may say nothing about hooks.
+  ['--settings', (value) => !value.trim().startsWith('{') || /hooks/i.test(value)],
 ]);
 
 /** Subcommands of the guard's own program that only look, or that carry out what was judged. */

@@ -134,6 +134,14 @@ export type GitAncestryFact = {
   readonly isAncestor: boolean;
 };
 
+/**
+ * `content` about `git/difference` (folder, older, newer, place...): which of the places are not the same in both. Older: a
+ * commit, or empty for every commit that a remote-tracking ref names. Newer: a commit or a branch, or empty for HEAD.
+ */
+export type GitDifferenceFact = {
+  readonly changed: readonly string[];
+};
+
 /** `facts` of `check --batch`: claims about the world for judging without it. Documented in docs/check.md. */
 export type StatedFacts = {
   readonly git?: { readonly dirty?: boolean; readonly branch?: string };

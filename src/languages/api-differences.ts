@@ -3,17 +3,35 @@ import { brief } from './api-actions.ts';
 import { schemaIndex } from './graphql/schema/read-schema.ts';
 import type { SchemaIndex } from './graphql/schema/schema-index.ts';
 import { type OpenApiIndex, type OpenApiResult, openApiIndex } from './http/openapi/openapi-index.ts';
+import { fromSwagger, isSwagger } from './http/openapi/swagger.ts';
+import { parseYaml, type YamlResult } from './http/openapi/yaml-document.ts';
 
 const MOST_LINES = 50;
 /** Arrays in objects in arrays: documents nest deeper than requests. */
 const DOCUMENT_DEPTH = 256;
 
-/** An OpenAPI document from its text. Numbers in it mean nothing here, so they may be larger than a double holds. */
+/**
+ * An OpenAPI 3 or Swagger 2.0 document from its text, JSON or YAML. Numbers in it mean nothing here, so they may be larger
+ * than a double holds.
+ */
 export function openApiOfText(text: string, hosts: readonly string[]): OpenApiResult {
-  const parsed = parseStrictJson(text, DOCUMENT_DEPTH, { numbers: 'any' });
-  if (parsed.ok) return openApiIndex(parsed.value, hosts);
-  const isYaml = /^\s*(openapi|swagger)\s*:|^\s*---/.test(text);
-  return { ok: false, why: isYaml ? 'YAML is not read; convert it to JSON' : `not JSON: ${parsed.error}` };
+  const parsed = documentOfText(text);
+  if (!parsed.ok) return parsed;
+  if (!isSwagger(parsed.value)) return openApiIndex(parsed.value, hosts);
+  const converted = fromSwagger(parsed.value);
+  return converted.ok ? openApiIndex(converted.document, hosts) : converted;
+}
+
+function documentOfText(text: string): YamlResult {
+  // A byte order mark is no part of either.
+  const plain = text.replace(/^\uFEFF/, '');
+  // SECURITY: what begins as JSON is read as JSON alone; YAML would take much of what its rules refuse.
+  if (/^\s*[{[]/.test(plain)) {
+    const json = parseStrictJson(plain, DOCUMENT_DEPTH, { numbers: 'any' });
+    return json.ok ? json : { ok: false, why: `not JSON: ${json.error}` };
+  }
+  const yaml = parseYaml(plain);
+  return yaml.ok ? yaml : { ok: false, why: `not YAML: ${yaml.why}` };
 }
 
 /** What one text of a document says otherwise than another, an operation a line, for people. */

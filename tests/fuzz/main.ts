@@ -1,21 +1,36 @@
 /**
- * `npm run fuzz -- shell [--minutes N] [--from NUMBER]`: mutated inputs until the time is over, each made anew by its
+ * `npm run fuzz -- TARGET [--minutes N] [--from NUMBER]`: mutated inputs until the time is over, each made anew by its
  * number. Ends with status 1 at the first that breaks a promise; put it into `corpus/`, then mend what it found.
  */
+import { bestMs, type Fuzzed, fuzz } from './fuzzing.ts';
 import { bestMsOf, fuzzShell } from './shell-fuzz.ts';
+import { TARGETS } from './targets.ts';
 
-const BATCH = 5_000;
+interface Fuzzer {
+  run(from: number, count: number): Fuzzed;
+  bestMs(input: string): number;
+}
+
+const FUZZERS: ReadonlyMap<string, Fuzzer> = new Map<string, Fuzzer>([
+  ['shell', { run: fuzzShell, bestMs: bestMsOf }],
+  ...TARGETS.map((one): [string, Fuzzer] => [
+    one.name,
+    { run: (from, count) => fuzz(one, from, count), bestMs: (input) => bestMs(one, input) },
+  ]),
+]);
+const BATCH = 1_000;
 const MOST_MS = 200;
 
-const [target, ...args] = process.argv.slice(2);
+const [target = '', ...args] = process.argv.slice(2);
 const numberAfter = (name: string, otherwise: number): number => {
   const at = args.indexOf(name);
   return at === -1 ? otherwise : Number(args[at + 1]);
 };
 const minutes = numberAfter('--minutes', 1);
 const from = numberAfter('--from', Math.floor(Date.now() / 1000) % 1_000_000_000);
-if (target !== 'shell' || !(minutes > 0) || !Number.isSafeInteger(from)) {
-  console.error('usage: npm run fuzz -- shell [--minutes N] [--from NUMBER]');
+const fuzzer = FUZZERS.get(target);
+if (fuzzer === undefined || !(minutes > 0) || !Number.isSafeInteger(from)) {
+  console.error(`usage: npm run fuzz -- ${[...FUZZERS.keys()].join('|')} [--minutes N] [--from NUMBER]`);
   process.exit(64);
 }
 
@@ -23,12 +38,12 @@ const endMs = performance.now() + minutes * 60_000;
 const total = { inputs: 0, blocked: 0, compared: 0, slowestMs: 0 };
 while (performance.now() < endMs) {
   try {
-    const { blocked, compared, slowestMs, slowest } = fuzzShell(from + total.inputs, BATCH);
+    const { blocked, compared, slowestMs, slowest } = fuzzer.run(from + total.inputs, BATCH);
     total.inputs += BATCH;
     total.blocked += blocked;
     total.compared += compared;
     if (slowestMs > MOST_MS) {
-      const best = bestMsOf(slowest);
+      const best = fuzzer.bestMs(slowest);
       if (best > MOST_MS) throw new Error(`takes ${Math.round(best)} ms: ${JSON.stringify(slowest.slice(0, 2_000))}`);
       total.slowestMs = Math.max(total.slowestMs, best);
     } else total.slowestMs = Math.max(total.slowestMs, slowestMs);
@@ -39,5 +54,5 @@ while (performance.now() < endMs) {
   }
 }
 console.log(
-  `${total.inputs} inputs from number ${from}, ${total.blocked} blocked, ${total.compared} compared with a neutral text beside; slowest ${Math.round(total.slowestMs)} ms`,
+  `${total.inputs} inputs from number ${from}, ${total.blocked} blocked, ${total.compared} compared with the same in other words; slowest ${Math.round(total.slowestMs)} ms`,
 );

@@ -12,6 +12,7 @@ import { makeBudget, type ReadingFiles, whyNot } from './bounded-files.ts';
 import { contentOf } from './file-content.ts';
 import { recoveryOf } from './file-recovery.ts';
 import { gitAncestryOf } from './git-ancestry.ts';
+import { gitDifferenceOf } from './git-difference.ts';
 import { gitStateOf } from './git-state.ts';
 
 export interface WorkspaceVerifierOptions {
@@ -30,7 +31,7 @@ export interface WorkspaceVerifierOptions {
 
 /**
  * Answers from the local disk: `recovery` and `content` about `file/path`, `environment` about `git/repository`,
- * `recovery` about `git/ancestry`.
+ * `recovery` about `git/ancestry`, `content` about `git/difference`.
  * SECURITY: it reads. It starts no program, git included, and believes no setting of the workspace that names one.
  */
 export function makeWorkspaceVerifier(options: WorkspaceVerifierOptions): Verifier {
@@ -42,6 +43,7 @@ export function makeWorkspaceVerifier(options: WorkspaceVerifierOptions): Verifi
   const learn = async (question: Question, attempt: Attempt, signal: AbortSignal): Promise<Tri<object>> => {
     const budget = makeBudget(options.clock, timeoutMs, signal);
     const path = question.about.path[0] ?? '';
+    if (question.about.kind === 'difference') return gitDifferenceOf(files, question.about.path, budget);
     if (question.check === 'content') return contentOf(files, path);
     if (question.check === 'environment') return gitStateOf(files, path, budget);
     if (question.about.kind === 'ancestry') return gitAncestryOf(files, question.about.path, budget);
@@ -80,6 +82,8 @@ function sourceOf({ check, about }: Question): string | undefined {
     return check === 'recovery' || check === 'content' ? 'file system' : undefined;
   if (about.system === 'git' && about.kind === 'repository' && about.path.length > 0)
     return check === 'environment' ? 'git' : undefined;
+  if (about.system === 'git' && about.kind === 'difference' && about.path.length > 3)
+    return check === 'content' ? 'git' : undefined;
   if (about.system === 'git' && about.kind === 'ancestry' && about.path.length === 3)
     return check === 'recovery' ? 'git' : undefined;
   return undefined;

@@ -1,4 +1,6 @@
-import { PROTECTED_BRANCHES } from '../../catalog/git.ts';
+import { CI_PLACES, PROTECTED_BRANCHES } from '../../catalog/git.ts';
+import type { GitDifferenceFact } from '../../core/facts.ts';
+import { isKnown } from '../../core/tri.ts';
 import { subscope } from '../shell/machine.ts';
 import { type Field, HOLE, hasHole, shown } from '../shell/value.ts';
 import { bypass, type GitCall, type Sub } from './git-call.ts';
@@ -54,7 +56,27 @@ const push: Sub = (call) => {
     else if (one.s.startsWith('+')) lose(one.s.slice(1), `rewrites ${shown(one.s.slice(1))} on the remote by force`);
   }
   if (force || lease) forcePush(call, refs, lease && !force);
+  const sources = refs.map((one) => one.s.replace(/^\+/, '').split(':')[0] ?? '').filter((source) => source !== '');
+  for (const source of sources.length > 0 ? sources : ['']) pushesPipelines(call, source === 'HEAD' ? '' : source);
 };
+
+/** What a forge runs because of a push, it runs with secrets of its own. Unknown stays unsaid: most pushes are everyday work. */
+function pushesPipelines(call: GitCall, newer: string): void {
+  const { machine, scope } = call;
+  const say = (place: string): void =>
+    call.lose('workflow', place, `pushes a change of what continuous integration runs (${place})`, {
+      max: 1,
+      verb: 'change',
+    });
+  // Written in the same breath: no commit of now has it yet.
+  const writtenHere = [...scope.written.keys(), ...machine.stale, ...machine.sources.keys(), ...machine.links.keys()];
+  for (const place of CI_PLACES) if (writtenHere.some((path) => `/${path}/`.includes(`/${place}/`))) say(place);
+  if (!call.dir.startsWith('/') || hasHole(newer)) return;
+  const about = { system: 'git', kind: 'difference', path: [call.dir, '', newer, ...CI_PLACES] };
+  const answer = machine.ask('content', about);
+  if (answer === undefined || !isKnown(answer)) return;
+  for (const place of (answer.known as unknown as GitDifferenceFact).changed) say(place);
+}
 
 function forcePush(call: GitCall, refs: readonly Field[], lease: boolean): void {
   const own = call.fact()?.branch;

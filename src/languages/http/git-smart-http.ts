@@ -1,7 +1,7 @@
-import { PROTECTED_BRANCHES } from '../../catalog/git.ts';
+import { CI_PLACES, PROTECTED_BRANCHES } from '../../catalog/git.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { Question } from '../../core/evidence.ts';
-import type { GitAncestryFact } from '../../core/facts.ts';
+import type { GitAncestryFact, GitDifferenceFact } from '../../core/facts.ts';
 import type { ResourceRef } from '../../core/resource.ts';
 import { brief, opaqueReading } from '../api-actions.ts';
 import type { Reading, ReadingContext } from '../reading.ts';
@@ -31,7 +31,7 @@ export function gitOverHttp(request: HttpRequest, context: ReadingContext): Read
   if (commands.commands.length === 0) return reads(request, 'asks a git server whether it may push');
   const repository = `${request.host}${request.path.replace(/\/git-receive-pack$/, '')}`;
   const readings = commands.commands.map((command) => readCommand(command, repository, context));
-  return { effects: readings.map((one) => one.effect), questions: readings.flatMap((one) => one.questions) };
+  return { effects: readings.flatMap((one) => one.effects), questions: readings.flatMap((one) => one.questions) };
 }
 
 function reads(request: HttpRequest, summary: string): Reading {
@@ -47,11 +47,7 @@ function reads(request: HttpRequest, summary: string): Reading {
   return { effects: [effect], questions: [] };
 }
 
-function readCommand(
-  command: RefCommand,
-  repository: string,
-  context: ReadingContext,
-): { readonly effect: Effect; readonly questions: readonly Question[] } {
+function readCommand(command: RefCommand, repository: string, context: ReadingContext): Reading {
   const { from, to, ref } = command;
   const name = brief(ref.replace(/^refs\/(heads|tags)\//, ''));
   const target: ResourceRef = { system: 'git', kind: kindOf(ref), path: [repository, ref] };
@@ -62,11 +58,21 @@ function readCommand(
     source: SOURCE,
     ...parts,
   });
-  const only = (parts: Parameters<typeof effect>[0]) => ({ effect: effect(parts), questions: [] });
+  const only = (parts: Parameters<typeof effect>[0]): Reading => ({ effects: [effect(parts)], questions: [] });
+  const withPipelines = (reading: Reading, older: string): Reading => {
+    const pipelines = pipelinesMoved(repository, context, older, to);
+    return {
+      effects: [...reading.effects, ...pipelines.effects],
+      questions: [...reading.questions, ...pipelines.questions],
+    };
+  };
   if (NOTHING.test(to))
     return only({ verb: 'destroy', reversal: 'irreversible', summary: `deletes ${name} on ${brief(repository)}` });
   if (NOTHING.test(from))
-    return only({ verb: 'create', reversal: 'undoable', summary: `pushes the new ${name} to ${brief(repository)}` });
+    return withPipelines(
+      only({ verb: 'create', reversal: 'undoable', summary: `pushes the new ${name} to ${brief(repository)}` }),
+      '',
+    );
   if (from === to) return only({ verb: 'read', reversal: 'regenerable', summary: `leaves ${name} as it is` });
   if (target.kind !== 'remote-branch')
     return only({
@@ -80,19 +86,53 @@ function readCommand(
   const answer = context.workspace === '' ? undefined : context.fact('recovery', about);
   const isForward = answer !== undefined && 'known' in answer && (answer.known as GitAncestryFact).isAncestor;
   if (isForward)
-    return only({ verb: 'create', reversal: 'undoable', summary: `adds commits to ${name} on ${brief(repository)}` });
+    return withPipelines(
+      only({ verb: 'create', reversal: 'undoable', summary: `adds commits to ${name} on ${brief(repository)}` }),
+      from,
+    );
   const why =
     answer === undefined || 'unknown' in answer
       ? `whether commits of it are lost is not known${answer === undefined ? '' : ` (${brief(answer.unknown)})`}`
       : `commits that it has now are left out${PROTECTED_BRANCHES.test(name) ? ', and others build on it' : ''}`;
   return {
-    effect: effect({
-      verb: 'destroy',
-      reversal: 'irreversible',
-      summary: `rewrites ${name} on ${brief(repository)}: ${why}`,
-    }),
+    effects: [
+      effect({
+        verb: 'destroy',
+        reversal: 'irreversible',
+        summary: `rewrites ${name} on ${brief(repository)}: ${why}`,
+      }),
+    ],
     questions: context.workspace === '' ? [] : [question],
   };
+}
+
+/** What a forge runs because of a push, it runs with secrets of its own and outside of every gateway. */
+function pipelinesMoved(repository: string, context: ReadingContext, older: string, newer: string): Reading {
+  if (context.workspace === '') return { effects: [], questions: [] };
+  const about: ResourceRef = {
+    system: 'git',
+    kind: 'difference',
+    path: [context.workspace, older, newer, ...CI_PLACES],
+  };
+  const answer = context.fact('content', about);
+  const places =
+    answer === undefined
+      ? []
+      : 'known' in answer
+        ? (answer.known as GitDifferenceFact).changed
+        : [`not known: ${answer.unknown}`];
+  const effects = places.map(
+    (place): Effect => ({
+      verb: 'change',
+      target: { known: { system: 'git', kind: 'workflow', path: [repository, place] } },
+      count: { min: 1, max: 1 },
+      reversal: 'irreversible',
+      basis: 'parsed',
+      source: SOURCE,
+      summary: `changes what continuous integration of ${brief(repository)} runs (${brief(place)})`,
+    }),
+  );
+  return { effects, questions: [{ check: 'content', about }] };
 }
 
 function kindOf(ref: string): string {

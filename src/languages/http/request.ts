@@ -111,6 +111,17 @@ export type Body =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'unreadable'; readonly why: string };
 
+/** In these, ASCII is ASCII: what opens, closes and names something is the same to each reader. */
+const SAFE_CHARSETS: ReadonlySet<string> = new Set([
+  'utf-8',
+  'utf8',
+  'us-ascii',
+  'ascii',
+  'iso-8859-1',
+  'windows-1252',
+]);
+const TEXT_TYPE = /^$|^text\/|json|graphql|x-www-form-urlencoded|xml|yaml|sql|javascript/;
+
 export function bodyOf(request: HttpRequest): Body {
   const { body } = request;
   // The gateway's mark on what it passes unseen.
@@ -121,7 +132,14 @@ export function bodyOf(request: HttpRequest): Body {
   if (body.length > LIMITS.judgedBodyBytes)
     return { kind: 'unreadable', why: `a body over ${LIMITS.judgedBodyBytes} characters` };
   const type = request.headers.get('content-type')?.toLowerCase() ?? '';
-  if (type.includes('multipart/')) return multipartOf(body, request.headers.get('content-type') ?? '');
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/.exec(type)?.[1];
+  if (charset !== undefined && !SAFE_CHARSETS.has(charset))
+    return { kind: 'unreadable', why: `a body in the character set \`${charset.slice(0, 40)}\`` };
+  // The gateway's mark on a body of which not every byte is text: what stands in for those is not what the server reads.
+  const isExact = !request.headers.has('holdpoint-body-sha256');
+  if (type.includes('multipart/')) return multipartOf(body, request.headers.get('content-type') ?? '', isExact);
+  if (!isExact && (/^\s*[[{]/.test(body) || TEXT_TYPE.test(type)))
+    return { kind: 'unreadable', why: 'a body that is not valid UTF-8' };
   // A body that looks like JSON is read as JSON whatever its header says: many servers do.
   if (/^\s*[[{]/.test(body) || /[/+]json\b/.test(type)) {
     const parsed = parseStrictJson(body, LIMITS.jsonDepth);
@@ -140,18 +158,51 @@ export function bodyOf(request: HttpRequest): Body {
   return { kind: 'text', text: body };
 }
 
-function multipartOf(body: string, type: string): Body {
-  const boundary = /boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(type);
+/** Headers that a part may have besides the one that names it; of these none changes which field it is. */
+const PART_HEADERS: ReadonlySet<string> = new Set(['content-disposition', 'content-type', 'content-length']);
+const MULTIPART_TYPE =
+  /^multipart\/form-data[ \t]*;[ \t]*boundary=(?:"([^"\\\r\n]{1,200})"|([\w'()+./:=?-]{1,200}))[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
+const DISPOSITION =
+  /^form-data[ \t]*;[ \t]*name=(?:"([^"\\\r\n]*)"|([\w.[\]-]+))([ \t]*;[ \t]*filename=(?:"[^"\\\r\n]*"|[\w.-]+))?[ \t]*$/i;
+const MOST_PARTS = 1_000;
+
+/**
+ * The fields of a form in parts. SECURITY: servers differ in what they forgive (a name that is written otherwise, a boundary
+ * in the midst of a line, text before the first part), and a part that only one of us sees could be the one that counts: so
+ * nothing is forgiven. Source: RFC 7578, RFC 2046 section 5.1.
+ */
+function multipartOf(body: string, type: string, isExact: boolean): Body {
+  const unreadable = (why: string): Body => ({ kind: 'unreadable', why: `a multipart body ${why}` });
+  const boundary = MULTIPART_TYPE.exec(type.trim());
   const mark = boundary?.[1] ?? boundary?.[2];
-  if (mark === undefined) return { kind: 'unreadable', why: 'a multipart body without a boundary' };
+  if (mark === undefined) return unreadable('whose boundary is not plain');
+  const pieces = `\r\n${body}`.split(`\r\n--${mark}`);
+  if (pieces.length > MOST_PARTS) return unreadable(`of more than ${MOST_PARTS} parts`);
+  const [before, ...parts] = pieces;
+  const last = parts.pop();
+  if (before !== '' || last === undefined || !/^--[ \t]*(\r\n)?$/.test(last))
+    return unreadable('with something around its parts');
   const fields = new Map<string, string>();
-  for (const part of body.split(`--${mark}`).slice(1)) {
-    const at = /\r?\n\r?\n/.exec(part);
-    const name = /\bname=(?:"([^"]*)"|([^\s;]+))/i.exec(part.slice(0, at?.index ?? 0));
-    const key = name?.[1] ?? name?.[2];
-    if (at === null || key === undefined) continue;
-    if (fields.has(key)) return { kind: 'unreadable', why: 'a multipart body with a part given twice' };
-    fields.set(key, part.slice(at.index + at[0].length).replace(/\r?\n$/, ''));
+  for (const part of parts) {
+    const end = part.indexOf('\r\n\r\n');
+    if (!part.startsWith('\r\n') || end === -1) return unreadable('with a part that is not one');
+    const headers = new Map<string, string>();
+    for (const line of part.slice(2, Math.max(2, end)).split('\r\n')) {
+      const named = /^([\w-]+):[ \t]*([^\r\n]*)$/.exec(line);
+      const name = named?.[1]?.toLowerCase();
+      if (name === undefined || !PART_HEADERS.has(name) || headers.has(name))
+        return unreadable('with a part whose headers are not plain');
+      headers.set(name, named?.[2] ?? '');
+    }
+    const disposition = DISPOSITION.exec(headers.get('content-disposition') ?? '');
+    const key = disposition?.[1] ?? disposition?.[2];
+    if (key === undefined) return unreadable('with a part whose name is not plain');
+    if (fields.has(key)) return unreadable('with a part given twice');
+    const value = part.slice(end + 4);
+    // A file may be anything; what a server reads as text may not.
+    if (!isExact && value.includes('\ufffd') && disposition?.[3] === undefined)
+      return unreadable('with a field that is not valid UTF-8');
+    fields.set(key, value);
   }
   return { kind: 'multipart', fields };
 }

@@ -2,6 +2,7 @@ import { EVERYDAY } from '../../catalog/everyday.ts';
 import { TOOLS } from '../../catalog/tools.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { git } from '../git/git-commands.ts';
+import { AGENTS } from './agents.ts';
 import { BUILTINS } from './builtins.ts';
 import { readCarried } from './carriers.ts';
 import { COREUTILS } from './coreutils.ts';
@@ -50,6 +51,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map([
   ...INTERPRETERS,
   ...BUILTINS,
   ...runners,
+  ...AGENTS,
   ['git', git] as const,
   ['find', find] as const,
   ['gfind', find] as const,

@@ -24,6 +24,8 @@ const curl: Handler = (call) => {
     avoidsGateway(machine, 'curl without a proxy');
   const urls = [...(args.values.get('--url') ?? []), ...args.operands];
   const data: string[] = [];
+  /** As `-G` writes them behind the address: what is given by `--data-urlencode` is encoded there. */
+  const asked: string[] = [];
   let upload = false;
   for (const flag of [
     '-d',
@@ -51,6 +53,7 @@ const curl: Handler = (call) => {
           data.push(scope.written.get(resolvePath(file.s, scope.cwd)) ?? HOLE);
         }
       } else data.push(value.s);
+      asked.push(flag === '--data-urlencode' ? urlencoded(data.at(-1) ?? '') : (data.at(-1) ?? ''));
     }
   }
   for (const value of [...(args.values.get('-T') ?? []), ...(args.values.get('--upload-file') ?? [])]) {
@@ -91,7 +94,12 @@ const curl: Handler = (call) => {
   }
   for (const url of urls)
     request(
-      { method, url: url.s, headers, body: upload && args.has('-T', '--upload-file') ? undefined : body },
+      {
+        method,
+        url: get ? withQuery(url.s, asked) : url.s,
+        headers,
+        body: upload && args.has('-T', '--upload-file') ? undefined : body,
+      },
       machine,
       scope,
       source,
@@ -102,6 +110,21 @@ const curl: Handler = (call) => {
   if (args.has('-o', '--output', '-O')) return '';
   return HOLE;
 };
+
+function withQuery(url: string, asked: readonly string[]): string {
+  if (asked.length === 0) return url;
+  const [address = '', ...fragment] = url.split('#');
+  return `${address}${address.includes('?') ? '&' : '?'}${asked.join('&')}${fragment.length > 0 ? '#' : ''}${fragment.join('#')}`;
+}
+
+/** `content`, `=content` or `name=content`. Source: curl(1). */
+function urlencoded(text: string): string {
+  const at = text.indexOf('=');
+  const [name, content] = at === -1 ? ['', text] : [text.slice(0, at), text.slice(at + 1)];
+  // What only the running shell would know stays a mark.
+  const encoded = hasHole(content) ? content : encodeURIComponent(content.toWellFormed());
+  return name === '' ? encoded : `${name}=${encoded}`;
+}
 
 /** `@file`, `name=@file`, `name=<file`. */
 function fileIn(value: Field, named: boolean): Field | undefined {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
@@ -12,6 +12,7 @@ import { findPaths } from '../../../src/apps/paths.ts';
 import { type OpenedJudge, openJudge } from '../../../src/apps/wire.ts';
 import { isRefused } from '../../../src/pipeline/products.ts';
 import { skipUnless } from '../../platform.ts';
+import { serveGit } from '../../stand-ins/git/git-server.ts';
 import { HOST, openWorld, type World } from './fixture.ts';
 
 const run = promisify(execFile);
@@ -25,47 +26,8 @@ describe('a real git client behind the gateway', { skip: skipUnless('git') }, ()
   let judging: OpenedJudge;
   let reasons: string[] = [];
 
-  /** git's own server, as CGI. Source: git-http-backend(1). */
-  const serveGit: RequestListener = (request, response) => {
-    const url = new URL(request.url ?? '/', 'http://x');
-    const body = world.seen.at(-1)?.body ?? Buffer.alloc(0);
-    const child = spawn('git', ['http-backend'], {
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        GIT_PROJECT_ROOT: path.join(folder, 'served'),
-        GIT_HTTP_EXPORT_ALL: '1',
-        REMOTE_USER: 'tester',
-        REQUEST_METHOD: request.method ?? '',
-        PATH_INFO: url.pathname,
-        QUERY_STRING: url.search.slice(1),
-        CONTENT_TYPE: request.headers['content-type'] ?? '',
-        CONTENT_LENGTH: String(body.length),
-        ...(request.headers['content-encoding'] === undefined
-          ? {}
-          : { HTTP_CONTENT_ENCODING: request.headers['content-encoding'] }),
-        ...(request.headers['git-protocol'] === undefined
-          ? {}
-          : { GIT_PROTOCOL: String(request.headers['git-protocol']) }),
-      },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const chunks: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-    // It may be done before it has read everything.
-    child.stdin.on('error', () => undefined);
-    child.on('close', () => {
-      const out = Buffer.concat(chunks);
-      const end = out.indexOf('\r\n\r\n');
-      for (const line of out.toString('latin1', 0, end).split('\r\n')) {
-        const at = line.indexOf(':');
-        const [name, value] = [line.slice(0, at), line.slice(at + 1).trim()];
-        if (name.toLowerCase() === 'status') response.statusCode = Number(value.split(' ')[0]);
-        else response.setHeader(name, value);
-      }
-      response.end(out.subarray(end + 4));
-    });
-    child.stdin.end(body);
-  };
+  const serve: RequestListener = (request, response) =>
+    serveGit(request, world.seen.at(-1)?.body ?? Buffer.alloc(0), response, path.join(folder, 'served'));
 
   const env = (): Record<string, string> => ({
     PATH: process.env['PATH'] ?? '',
@@ -100,7 +62,7 @@ describe('a real git client behind the gateway', { skip: skipUnless('git') }, ()
     execFileSync('git', ['-C', bare, 'config', 'http.receivepack', 'true']);
     judging = await openJudge(findPaths({ HOME: folder, XDG_STATE_HOME: path.join(folder, 'state') }), () => undefined);
     world = await openWorld({
-      answer: serveGit,
+      answer: serve,
       judge: async (request, _signal, pass) => {
         const { action } = toAction(request, { fingerprintKey, cwd: work });
         const judged = await judging.judge(
@@ -153,6 +115,21 @@ describe('a real git client behind the gateway', { skip: skipUnless('git') }, ()
       assert.ok(!pushed.ok, pushed.text);
       assert.match(reasons.join('; '), /rewrites|deletes|moves/);
       assert.equal(served('for-each-ref'), before);
+    });
+
+  for (const [what, refspec] of [
+    ['the branch', 'HEAD:main'],
+    ['a new branch', 'HEAD:refs/heads/pipeline'],
+  ] as const)
+    it(`holds a push that changes what continuous integration runs, to ${what}`, async () => {
+      const before = served('for-each-ref');
+      mkdirSync(path.join(work, '.github/workflows'), { recursive: true });
+      await commit('.github/workflows/deploy.yml', `on: push # ${refspec}`);
+      const pushed = await git('push', 'origin', refspec);
+      assert.ok(!pushed.ok, pushed.text);
+      assert.match(reasons.join('; '), /continuous integration .* runs \(\.github\/workflows\)/);
+      assert.equal(served('for-each-ref'), before);
+      await git('reset', '-q', '--hard', 'HEAD~1');
     });
 
   it('holds what it cannot show to be forward', async () => {

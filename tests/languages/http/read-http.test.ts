@@ -45,7 +45,7 @@ describe('http reader', () => {
       },
       {
         method: 'POST',
-        body: `--q\nContent-Disposition: form-data; name=operations\n\n${JSON.stringify([{ query }])}\n--q--`,
+        body: `--q\r\nContent-Disposition: form-data; name=operations\r\n\r\n${JSON.stringify([{ query }])}\r\n--q--`,
         headers: { 'content-type': 'multipart/form-data; boundary="q"' },
       },
     );

@@ -15,6 +15,8 @@ export interface ToolResult {
 export interface TurnInput {
   readonly turn: number;
   readonly results: readonly ToolResult[];
+  /** What the conversation began with, all of it: tells an agent from one that it started. */
+  readonly prompt: string;
 }
 
 export interface StandInModel {
@@ -67,7 +69,8 @@ export async function startModel(options: {
     if ((message.tools?.length ?? 0) > 0) {
       const results = toolResults(message.messages ?? []);
       if (results.length >= seen.results.length) seen.results = results;
-      turn = await options.script({ turn: assistantTurns(message.messages ?? []), results });
+      const prompt = textOf(contentOrText(message.messages?.[0]));
+      turn = await options.script({ turn: assistantTurns(message.messages ?? []), results, prompt });
     }
     if (message.stream === true) streamTurn(response, turn, requests.length);
     else {
@@ -170,6 +173,10 @@ function toolResults(messages: readonly unknown[]): readonly ToolResult[] {
 
 function assistantTurns(messages: readonly unknown[]): number {
   return messages.filter((message) => isRecord(message) && message['role'] === 'assistant').length;
+}
+
+function contentOrText(message: unknown): unknown {
+  return isRecord(message) ? message['content'] : undefined;
 }
 
 function contentOf(message: unknown): readonly Record<string, unknown>[] {
