@@ -43,6 +43,17 @@ export type EnvironmentFact = {
   readonly environments: readonly { readonly id: string; readonly name: string; readonly production: boolean }[];
   /** `provider`: by immutable ids from the provider; `declared`: by a person; `claimed`: names an agent could have written. */
   readonly by: 'provider' | 'declared' | 'claimed';
+  /** What people declared, by whom and when; absent where nobody did. */
+  readonly declared?: readonly {
+    /** `railway volume 3d2c42fb-…` */
+    readonly about: string;
+    readonly environment: string;
+    readonly signer: string;
+    readonly atMs: number;
+    readonly note?: string;
+  }[];
+  /** Where a declaration, the provider and names disagree, in words; what they disagree about counts as production. */
+  readonly contradictions?: readonly string[];
 };
 
 /** `dependents` about a resource: what breaks with it. */
