@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { visibleText } from '../core/visible-text.ts';
 import type { Certificates } from '../ports/certificates.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { People } from '../ports/people.ts';
 import type { Paths } from './paths.ts';
 import type { Owners } from './policy/guarded-file.ts';
@@ -19,6 +20,11 @@ export function decisionsDir(stateDir: string): string {
 /** In an installation of the agent's own account ownership proves nothing. */
 export function ownersOf(paths: Paths): Owners {
   return paths.trust === 'system' ? [0, paths.ownerUid] : 'anybody';
+}
+
+/** Where an organisation's policy is kept, and whose it has to be. */
+export function organisationPlace(paths: Paths, clock: Pick<Clock, 'nowMs'>) {
+  return { stateDir: path.join(paths.state, 'policy'), owners: ownersOf(paths), nowMs: () => clock.nowMs() };
 }
 
 /** Where the daemon keeps the engine unpacked. */

@@ -46,12 +46,14 @@ import { noteCreated } from './daemon/created-files.ts';
 import { startDaemon } from './daemon/daemon.ts';
 import { makeGatewayDoor, makeRegistry } from './daemon/gateway-door.ts';
 import { makeHookDoor } from './daemon/hook-door.ts';
+import { makeMapOps } from './daemon/map-ops.ts';
 import { makeOrders } from './daemon/orders.ts';
 import { realFolder, workspaceOf } from './daemon/origin.ts';
 import { makePolicyOps, policySummary } from './daemon/policy-ops.ts';
 import { makePreapprove } from './daemon/preapproval.ts';
 import { withRememberedDenials } from './daemon/remembered-denials.ts';
 import { makeService } from './daemon/service.ts';
+import { openDeclaredMap } from './declared-map.ts';
 import { openDescribed } from './described-documents.ts';
 import { toAction } from './egress/action.ts';
 import { CredentialTable } from './egress/credential-table.ts';
@@ -64,6 +66,7 @@ import {
   installationKey,
   ledgerDir,
   lost,
+  organisationPlace,
   originOf,
   ownersOf,
   peopleSummary,
@@ -101,13 +104,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     base: makeBase({
       configDir: paths.config,
       owners: ownersOf(paths),
-      organisation: {
-        stateDir: path.join(paths.state, 'policy'),
-        owners: ownersOf(paths),
-        nowMs: () => clock.nowMs(),
-        openServer: openOpaServer,
-        openBundles: openBundleFeed,
-      },
+      organisation: { ...organisationPlace(paths, clock), openServer: openOpaServer, openBundles: openBundleFeed },
       tell,
       watches: true,
     }),
@@ -143,6 +140,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   }
   const { policy } = opened;
   const credentials = new CredentialTable();
+  const declared = await openDeclaredMap({ folder: path.join(paths.state, 'map'), people, nowMs: () => clock.nowMs() });
   const { documents, described } = await openDescribed(readyApiDocuments, paths, clock);
   const tasks = makeTaskMemory({ file: path.join(paths.state, 'tasks.jsonl') });
   const decisions = openDecisionLog({
@@ -171,12 +169,14 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
         credentials,
         clock,
         documentation: GITHUB_DOCUMENTATION,
+        declared,
       }),
       makeRailwayVerifier({
         endpoint: options.railwayEndpoint ?? RAILWAY_API,
         credentials,
         clock,
         documentation: RAILWAY_DOCUMENTATION,
+        declared,
       }),
     ],
     engines: [policy.engine],
@@ -255,6 +255,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       exceptionsDir: path.join(paths.state, 'exceptions'),
       ordersAreSigned: paths.trust !== 'system',
     }),
+    map: makeMapOps(declared, paths.trust !== 'system'),
     policySummary: async () => policySummary(await policy.report(), decisions.lost),
     peopleSummary: () => peopleSummary(people, person?.name),
     unknownAtStart,
@@ -296,13 +297,7 @@ export async function openJudge(
     base: makeBase({
       configDir: paths.config,
       owners: ownersOf(paths),
-      organisation: {
-        stateDir: path.join(paths.state, 'policy'),
-        owners: ownersOf(paths),
-        nowMs: () => clock.nowMs(),
-        openServer: openOpaServer,
-        openBundles: openKeptBundles,
-      },
+      organisation: { ...organisationPlace(paths, clock), openServer: openOpaServer, openBundles: openKeptBundles },
       tell: note,
       watches: false,
       withoutOrganisation: (why) =>

@@ -11,3 +11,6 @@ import type { Tri } from '../core/tri.ts';
 export interface DeclaredEnvironments {
   of(target: ResourceRef): Promise<Tri<Declared | undefined>>;
 }
+
+/** Where nobody declares anything. */
+export const NOTHING_DECLARED: DeclaredEnvironments = { of: () => Promise.resolve({ known: undefined }) };

@@ -6,11 +6,14 @@ import { type DocumentationFact, factAsJson } from '../../core/facts.ts';
 import { type Tri, unknown } from '../../core/tri.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Credential, CredentialSource } from '../../ports/credentials.ts';
+import { type DeclaredEnvironments, NOTHING_DECLARED } from '../../ports/declared-environments.ts';
 import type { Verifier } from '../../ports/verifier.ts';
 import { type Answer, makeRailwayClient, type RailwayClient } from './client.ts';
 import { credentialFact, reachOf, type TokenReach } from './credential.ts';
-import { backupsFact, dependentsFact, environmentFact, type Place, placeOf, type SeenBackup } from './facts.ts';
+import { declarationsOf } from './declared.ts';
+import { backupsFact, dependentsFact, environmentFact, type SeenBackup } from './facts.ts';
 import { type SeenProject, walk } from './inventory.ts';
+import { type Place, placeOf } from './place.ts';
 
 export interface RailwayVerifierOptions {
   /** URL of the GraphQL API. */
@@ -20,9 +23,13 @@ export interface RailwayVerifierOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** What the provider's pages say, by kind of resource: `RAILWAY_DOCUMENTATION` of the catalogue. */
   readonly documentation?: ReadonlyMap<string, DocumentationFact>;
+  /** What people declared; nothing where left out. */
+  readonly declared?: DeclaredEnvironments;
   /** How long what was learnt is used again. */
   readonly cacheMs?: number;
   readonly requestTimeoutMs?: number;
+  /** For tests: what ends a request that takes too long. */
+  readonly timeout?: (ms: number) => AbortSignal;
 }
 
 interface Learnt {
@@ -46,6 +53,7 @@ export function makeRailwayVerifier(options: RailwayVerifierOptions): Verifier {
     clock,
     fetch: options.fetch ?? globalThis.fetch,
     requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   });
   const cacheMs = options.cacheMs ?? 3_000;
   const cache = new Map<string, { readonly untilMs: number; readonly learnt: Promise<Answer<Learnt>> }>();
@@ -101,8 +109,12 @@ export function makeRailwayVerifier(options: RailwayVerifierOptions): Verifier {
     const place = placeOf(about, projects);
     if (!('known' in place)) return no(place.unknown);
     switch (check) {
-      case 'environment':
-        return { answer: asJson(environmentFact(place.known, about)), atMs, source };
+      case 'environment': {
+        const declared = await declarationsOf(place.known, about, options.declared ?? NOTHING_DECLARED);
+        return 'unknown' in declared
+          ? no(declared.unknown)
+          : { answer: asJson(environmentFact(place.known, about, declared.known)), atMs, source };
+      }
       case 'dependents':
         return { answer: asJson(dependentsFact(place.known)), atMs, source };
       case 'recovery': {

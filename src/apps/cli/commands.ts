@@ -50,6 +50,7 @@ import {
 } from './install/user-units.ts';
 import type { Io } from './io.ts';
 import { runLog } from './log.ts';
+import { runMap } from './map.ts';
 import { runReopen } from './order.ts';
 import { runPeople } from './people.ts';
 import { runPolicy } from './policy/policy.ts';
@@ -199,6 +200,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       return runLog(args, io, { paths, sign, nowMs: Date.now });
     case 'except':
       return runExcept(args, io, { paths, sign, nowMs: Date.now, workspaceOf });
+    case 'map':
+      return runMap(args, io, { paths, sign, nowMs: Date.now });
     case 'policy':
       return runPolicy(args, io, {
         paths,

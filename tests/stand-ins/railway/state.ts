@@ -68,12 +68,12 @@ export interface JournalEntry {
 
 /** A way to go wrong, for every request until it is set back to undefined. */
 export type Fault =
-  | { readonly kind: 'hang' }
+  /** No answer, or one only when it is released; `seen` hears of each request. */
+  | { readonly kind: 'hang'; readonly seen?: () => void; readonly released?: Promise<void> }
   | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'truncated' }
   | { readonly kind: 'not-authorized' }
   | { readonly kind: 'rate-limited'; readonly retryAfterSeconds: number }
-  | { readonly kind: 'slow'; readonly delayMs: number }
   /** The answer's JSON, changed before it is sent. */
   | { readonly kind: 'rewrite'; readonly rewrite: (answer: unknown) => unknown };
 
