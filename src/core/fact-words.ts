@@ -63,7 +63,10 @@ function declaredWords(at: Members): string {
 }
 
 function dependentsWords(at: Members): FactWords {
-  const list = rows(at.dependents).map((one) => `${text(one.kind)} ${text(one.name)} in ${text(one.environment)}`);
+  const list = rows(at.dependents).map(
+    (one) =>
+      `${text(one.kind)} ${text(one.name)} in ${text(one.environment)}${one.lastUse === undefined ? '' : ` (${text(one.lastUse)})`}`,
+  );
   return list.length === 0
     ? { mark: '✓', text: 'dependents: none' }
     : { mark: '✗', text: `dependents: ${list.join(', ')}` };

@@ -63,6 +63,8 @@ export type DependentsFact = {
     readonly id: string;
     readonly name: string;
     readonly environment: string;
+    /** When and how it was last used, as far as the provider says. */
+    readonly lastUse?: string;
   }[];
 };
 

@@ -89,8 +89,17 @@ const staging = { id: 'e2', name: 'staging', isEphemeral: false };
 function placeOf(environments: readonly (typeof production)[], projectIsComplete = true): Place {
   const seen = environments.map((one) => ({
     ...one,
-    volumeInstances: [{ id: `i-${one.id}`, volumeId: 'v1', volumeName: 'data', serviceId: `s-${one.id}` }],
-    services: [{ id: `s-${one.id}`, name: `api-${one.name}` }],
+    volumeInstances: [
+      {
+        id: `i-${one.id}`,
+        volumeId: 'v1',
+        volumeName: 'data',
+        serviceId: `s-${one.id}`,
+        state: 'READY',
+        usedMegabytes: 8,
+      },
+    ],
+    services: [{ id: `s-${one.id}`, name: `api-${one.name}`, deployed: { atMs: 0, status: 'SUCCESS' } }],
   }));
   return {
     project: {

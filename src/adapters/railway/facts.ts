@@ -3,7 +3,7 @@ import type { BackupsFact, DependentsFact, EnvironmentFact } from '../../core/fa
 import type { ResourceRef } from '../../core/resource.ts';
 import { type Tri, unknown } from '../../core/tri.ts';
 import type { PlaceDeclarations } from './declared.ts';
-import type { SeenEnvironment } from './inventory.ts';
+import type { SeenEnvironment, SeenService, VolumeInstance } from './inventory.ts';
 import type { Place } from './place.ts';
 
 /**
@@ -58,21 +58,36 @@ export function dependentsFact(place: Place): Tri<DependentsFact> {
   if (!place.project.complete)
     return unknown('this token does not see every environment of the project; there may be more that depends on it');
   const seen = new Map<string, DependentsFact['dependents'][number]>();
-  const add = (kind: string, id: string, name: string, environment: SeenEnvironment) => {
+  const add = (kind: string, id: string, name: string, environment: SeenEnvironment, lastUse: string) => {
     seen.set(`${kind} ${id} ${environment.id}`, {
       kind,
       id,
       name: name.slice(0, 200),
       environment: environment.name.slice(0, 200),
+      lastUse,
     });
   };
   for (const { environment, instance } of place.instances) {
     const service = environment.services.find((one) => one.id === instance.serviceId);
-    if (service !== undefined) add('service', service.id, service.name, environment);
-    else if (instance.serviceId !== null) add('service', instance.serviceId, '', environment);
-    add('volume', instance.volumeId, instance.volumeName, environment);
+    if (service !== undefined) add('service', service.id, service.name, environment, useOfService(service));
+    else if (instance.serviceId !== null) add('service', instance.serviceId, '', environment, 'not seen in it');
+    add('volume', instance.volumeId, instance.volumeName, environment, useOfVolume(instance));
   }
   return { known: { dependents: [...seen.values()] } };
+}
+
+/** Railway does not say when a volume was last written to; what ran on it last is the nearest that it says. */
+function useOfService({ deployed }: SeenService): string {
+  return deployed === undefined
+    ? 'never deployed'
+    : `last deployed ${new Date(deployed.atMs).toISOString().slice(0, 10)}, ${deployed.status}`;
+}
+
+/** In powers of two, so that a few more rows do not make another fact of it while somebody reads the card. */
+function useOfVolume({ usedMegabytes, state }: VolumeInstance): string {
+  const size =
+    usedMegabytes === 0 ? 'empty' : `at most ${Math.max(1, 2 ** Math.ceil(Math.log2(usedMegabytes)))} MB used`;
+  return state === null ? size : `${size}, ${state}`;
 }
 
 export interface SeenBackup {

@@ -88,13 +88,13 @@ describe('railway verifier', () => {
         ],
       );
       const named = knownOf<DependentsFact>(dependents as Evidence).dependents.map(
-        (one) => `${one.kind} ${one.name} ${one.environment}`,
+        (one) => `${one.kind} ${one.name} ${one.environment}: ${one.lastUse}`,
       );
       assert.deepEqual(named, [
-        'service postgres production',
-        'volume postgres-data production',
-        'service postgres staging',
-        'volume postgres-data staging',
+        'service postgres production: last deployed 2025-01-01, SUCCESS',
+        'volume postgres-data production: at most 1024 MB used, READY',
+        'service postgres staging: last deployed 2025-01-01, SUCCESS',
+        'volume postgres-data staging: at most 1024 MB used, READY',
       ]);
       const { backups } = knownOf<BackupsFact>(recovery as Evidence);
       assert.equal(backups.length, 3);

@@ -28,6 +28,14 @@ export interface ServiceInstance {
   startCommand: string | null;
   deploys: number;
 }
+export interface TcpProxy {
+  readonly id: string;
+  readonly serviceId: string;
+  readonly environmentId: string;
+  readonly applicationPort: number;
+  readonly domain: string;
+  readonly proxyPort: number;
+}
 export interface Volume {
   readonly id: string;
   name: string;
@@ -87,6 +95,7 @@ export interface RailwayState {
   readonly volumes: Map<string, Volume>;
   readonly volumeInstances: Map<string, VolumeInstance>;
   readonly backups: Map<string, Backup>;
+  readonly tcpProxies: Map<string, TcpProxy>;
   /** By `project/environment/service/name`; an empty service for shared variables. */
   readonly variables: Map<string, string>;
   /** By the token's text. */
@@ -107,6 +116,7 @@ export function emptyRailway(): RailwayState {
     volumes: new Map(),
     volumeInstances: new Map(),
     backups: new Map(),
+    tcpProxies: new Map(),
     variables: new Map(),
     tokens: new Map(),
     journal: [],
