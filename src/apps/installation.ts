@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { visibleText } from '../core/visible-text.ts';
 import type { Certificates } from '../ports/certificates.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -46,6 +47,12 @@ export function lost(error: unknown): void {
   process.stderr.write(
     `holdpoint: a record could not be written: ${error instanceof Error ? error.message : String(error)}\n`,
   );
+}
+
+/** Absolute path of the built fallback client of the hook. */
+export function hookClientBundle(): string {
+  const beside = fileURLToPath(new URL('./hook/main.ts', import.meta.url));
+  return beside.endsWith('.ts') ? path.resolve(path.dirname(beside), '../../../dist/hook-client.cjs') : beside;
 }
 
 /** 32 bytes that stay with the installation. */

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
 import { openDecisionLog } from '../adapters/decision-log/decision-log.ts';
 import { readDecisions } from '../adapters/decision-log/read-decisions.ts';
@@ -23,7 +22,8 @@ import { openOpaEngine } from '../adapters/opa/opa-engine.ts';
 import { createPolicyTools } from '../adapters/opa/policy-tools.ts';
 import { openOpaServer } from '../adapters/opa/server/opa-server.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
-import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
+import { faultOfDump, listDumps, makePostgresCopier } from '../adapters/postgres-copy/index.ts';
+import { openRailway } from '../adapters/railway/index.ts';
 import { makeRehearsalVerifier } from '../adapters/rehearsal/rehearsal-verifier.ts';
 import { makeRehearser } from '../adapters/rehearsal/sandbox.ts';
 import { openStore } from '../adapters/sqlite/store.ts';
@@ -63,6 +63,7 @@ import type { Engine, EngineOptions, EngineResult } from './engine.ts';
 import {
   decisionsDir,
   engineDir,
+  hookClientBundle,
   installationKey,
   ledgerDir,
   lost,
@@ -86,7 +87,8 @@ import { STATED_FOLDER, statedFacts } from './stated-facts.ts';
 /** The bound is on steps, which are the same on each machine; the clock is only for what steps do not count. */
 const POLICY_TIMEOUT_MS = 2_000;
 const PINS = 'policy/repository';
-const JUDGE_TIMEOUT_MS = 60_000;
+/** A copy that is taken first, and restored once, has ten minutes. */
+const JUDGE_TIMEOUT_MS = 11 * 60_000;
 
 /** Builds one engine out of the real adapters and starts it. The only place that knows them. */
 export async function openEngine(options: EngineOptions): Promise<EngineResult> {
@@ -149,6 +151,15 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     documentOf: documentText,
     onTrouble: tell,
   });
+  const safeguards = path.join(paths.state, 'safeguards');
+  const railway = openRailway({
+    endpoint: options.railwayEndpoint ?? RAILWAY_API,
+    credentials,
+    clock,
+    documentation: RAILWAY_DOCUMENTATION,
+    declared,
+    copier: makePostgresCopier({ dir: safeguards, scratchIn: tmpdir(), clock }),
+  });
   const workspace = makeWorkspaceVerifier({ clock, tasks });
   const pipeline = makePipeline({
     read: await allReaders(options.rehearse === undefined ? undefined : 'held', described.apis),
@@ -171,18 +182,12 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
         documentation: GITHUB_DOCUMENTATION,
         declared,
       }),
-      makeRailwayVerifier({
-        endpoint: options.railwayEndpoint ?? RAILWAY_API,
-        credentials,
-        clock,
-        documentation: RAILWAY_DOCUMENTATION,
-        declared,
-      }),
+      railway.verifier,
     ],
     engines: [policy.engine],
     decisions,
     approver: people,
-    safeguarders: [makeLocalSafeguarder({ dir: path.join(paths.state, 'safeguards'), clock })],
+    safeguarders: [makeLocalSafeguarder({ dir: safeguards, clock }), ...railway.safeguarders],
     store,
     clock,
     nonce: () => randomBytes(32).toString('hex'),
@@ -369,16 +374,13 @@ export function openPolicyTools(stateDir: string): PolicyTools {
   return createPolicyTools(existsSync(cacheDir) ? { artefact: { cacheDir } } : {});
 }
 
-/** Absolute path of the built fallback client of the hook. */
-export function hookClientBundle(): string {
-  const beside = fileURLToPath(new URL('./hook/main.ts', import.meta.url));
-  return beside.endsWith('.ts') ? path.resolve(path.dirname(beside), '../../../dist/hook-client.cjs') : beside;
-}
-
 export {
   decisionsDir,
   documentText as policyDocumentOf,
+  faultOfDump,
+  hookClientBundle,
   ledgerDir,
+  listDumps,
   listSafeguards,
   makeSystemClock,
   openApiDocuments,

@@ -76,7 +76,27 @@ export type BackupsFact = {
     readonly atMs: number;
     readonly insideTarget: boolean;
   }[];
+  /** Databases that lie in what would be destroyed; absent where nobody looked for any. */
+  readonly databases?: readonly DatabaseInside[];
 };
+
+/** One database inside of what would be destroyed, or why it cannot be looked at. */
+export type DatabaseInside = {
+  readonly service: string;
+  readonly environment: string;
+} & (
+  | {
+      /** `host:port/name` */
+      readonly at: string;
+      /** The provider itself says that the address is this service's. */
+      readonly vouched: boolean;
+      readonly major: number;
+      readonly tables: number;
+      readonly megabytes: number;
+      readonly extensions: readonly string[];
+    }
+  | { readonly unknown: string }
+);
 
 /** `credential` about the credential that would be used. */
 export type CredentialFact = {

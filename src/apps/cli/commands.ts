@@ -11,8 +11,10 @@ import { findPaths } from '../paths.ts';
 import { verifyLogCommand } from '../verify-log/command.ts';
 import {
   decisionsDir,
+  faultOfDump,
   hookClientBundle,
   ledgerDir,
+  listDumps,
   listSafeguards,
   makeSystemClock,
   openApiDocuments,
@@ -221,6 +223,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     case 'undo':
       return runUndo(args, io, {
         list: () => listSafeguards(path.join(paths.state, 'safeguards')),
+        dumps: () => listDumps(path.join(paths.state, 'safeguards')),
+        faultOfDump,
         restore: restoreSafeguard,
       });
     case 'verify-log':

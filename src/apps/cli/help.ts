@@ -103,7 +103,7 @@ taking out take your signature; \`set\` replaces what is there. See docs/map.md.
   undo: `holdpoint undo [ID [--to DIR] [--overwrite]]
 
 Lists the copies that were taken before approved effects ran, or puts one back. Nothing that is there now is replaced
-unless you say so.
+unless you say so. Of a dump of a database it checks the file and prints the command that brings it back.
 `,
   'verify-log': `holdpoint verify-log [DIR] [--checkpoint FILE]... [--claim FILE]... [--key VKEY] [--json]
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { makeRailwayVerifier } from '../../../src/adapters/railway/railway-verifier.ts';
+import { openRailway } from '../../../src/adapters/railway/index.ts';
 import { type Attempt, attemptKey } from '../../../src/core/attempt.ts';
 import type { Declared, DeclaredEnvironment } from '../../../src/core/declaration.ts';
 import type { EnvironmentFact } from '../../../src/core/facts.ts';
@@ -44,7 +44,7 @@ async function environmentOf(
   const railway = await startRailway({ state });
   const [kind = '', id = ''] = about.split('/');
   try {
-    const verifier = makeRailwayVerifier({
+    const { verifier } = openRailway({
       endpoint: railway.url,
       credentials: {
         forAttempt: () =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { makeRailwayVerifier } from '../../../src/adapters/railway/railway-verifier.ts';
+import { openRailway } from '../../../src/adapters/railway/index.ts';
 import { RAILWAY_DOCUMENTATION } from '../../../src/catalog/railway/provider.ts';
 import type { Attempt } from '../../../src/core/attempt.ts';
 import { attemptKey } from '../../../src/core/attempt.ts';
@@ -44,7 +44,7 @@ async function withBench(
   const railway = await startRailway({ state });
   const clock = handClock();
   const hand = handTimeout();
-  const verifier = makeRailwayVerifier({
+  const { verifier } = openRailway({
     endpoint: railway.url,
     credentials: { forAttempt: (id) => (id === attempt.id ? credential : undefined) },
     clock,
@@ -356,7 +356,7 @@ describe('railway verifier, fault by fault', () => {
   it('a provider that is not there', async () => {
     const railway = await startRailway();
     await railway.close();
-    const verifier = makeRailwayVerifier({
+    const { verifier } = openRailway({
       endpoint: railway.url,
       credentials: { forAttempt: () => ACCOUNT },
       clock: handClock(),

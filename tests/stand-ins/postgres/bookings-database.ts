@@ -13,7 +13,7 @@ export interface BookingsDatabase {
   readonly address: DatabaseAddress;
   readonly programs: Programs;
   /** Runs SQL as the database's owner, a superuser as at most providers; gives what it prints. */
-  sql(text: string): string;
+  sql(text: string, database?: string): string;
   close(): Promise<void>;
 }
 
