@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
+import { findPrograms } from '../src/adapters/postgres-copy/programs.ts';
+import { serverAccount } from '../src/adapters/postgres-copy/throwaway-server.ts';
 import { boundProcesses } from '../src/adapters/rehearsal/process-bound.ts';
 import { claudeCacheDir, findClaude } from '../src/apps/replay/claude-client.ts';
 
@@ -19,6 +21,7 @@ const PROBES = {
   nc: () => missing('nc') ?? netcatFault(),
   npm: () => missing('npm'),
   'old-node': () => (oldNodePath() === undefined ? 'no node older than 24 is on PATH' : undefined),
+  'postgres-programs': () => postgresFault(),
   procfs: () => (existsSync('/proc/self/status') ? undefined : 'there is no /proc to read the size of a process from'),
   rehearsal: () => rehearsalFault(),
   root: () => (process.getuid?.() === 0 ? undefined : 'not running as root'),
@@ -96,6 +99,13 @@ function isExecutable(file: string): boolean {
 
 function missing(program: string): string | undefined {
   return onPath(program) === undefined ? `\`${program}\` is not installed` : undefined;
+}
+
+/** Server and clients of one PostgreSQL, where they are looked for, and an account that may run it. */
+function postgresFault(): string | undefined {
+  const account = serverAccount();
+  if ('unavailable' in account) return account.unavailable;
+  return findPrograms().some((one) => one.hasServer) ? undefined : 'no PostgreSQL server is installed';
 }
 
 /** Containers often forbid new namespaces although the program is there. */

@@ -2,8 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { visibleText } from '../core/visible-text.ts';
 import type { Certificates } from '../ports/certificates.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { People } from '../ports/people.ts';
 import type { Paths } from './paths.ts';
 import type { Owners } from './policy/guarded-file.ts';
@@ -19,6 +21,11 @@ export function decisionsDir(stateDir: string): string {
 /** In an installation of the agent's own account ownership proves nothing. */
 export function ownersOf(paths: Paths): Owners {
   return paths.trust === 'system' ? [0, paths.ownerUid] : 'anybody';
+}
+
+/** Where an organisation's policy is kept, and whose it has to be. */
+export function organisationPlace(paths: Paths, clock: Pick<Clock, 'nowMs'>) {
+  return { stateDir: path.join(paths.state, 'policy'), owners: ownersOf(paths), nowMs: () => clock.nowMs() };
 }
 
 /** Where the daemon keeps the engine unpacked. */
@@ -40,6 +47,12 @@ export function lost(error: unknown): void {
   process.stderr.write(
     `holdpoint: a record could not be written: ${error instanceof Error ? error.message : String(error)}\n`,
   );
+}
+
+/** Absolute path of the built fallback client of the hook. */
+export function hookClientBundle(): string {
+  const beside = fileURLToPath(new URL('./hook/main.ts', import.meta.url));
+  return beside.endsWith('.ts') ? path.resolve(path.dirname(beside), '../../../dist/hook-client.cjs') : beside;
 }
 
 /** 32 bytes that stay with the installation. */

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
 import { openDecisionLog } from '../adapters/decision-log/decision-log.ts';
 import { readDecisions } from '../adapters/decision-log/read-decisions.ts';
@@ -23,7 +22,8 @@ import { openOpaEngine } from '../adapters/opa/opa-engine.ts';
 import { createPolicyTools } from '../adapters/opa/policy-tools.ts';
 import { openOpaServer } from '../adapters/opa/server/opa-server.ts';
 import { openPeople, openPeopleTools } from '../adapters/people/index.ts';
-import { makeRailwayVerifier } from '../adapters/railway/railway-verifier.ts';
+import { faultOfDump, listDumps, makePostgresCopier } from '../adapters/postgres-copy/index.ts';
+import { openRailway } from '../adapters/railway/index.ts';
 import { makeRehearsalVerifier } from '../adapters/rehearsal/rehearsal-verifier.ts';
 import { makeRehearser } from '../adapters/rehearsal/sandbox.ts';
 import { openStore } from '../adapters/sqlite/store.ts';
@@ -46,12 +46,14 @@ import { noteCreated } from './daemon/created-files.ts';
 import { startDaemon } from './daemon/daemon.ts';
 import { makeGatewayDoor, makeRegistry } from './daemon/gateway-door.ts';
 import { makeHookDoor } from './daemon/hook-door.ts';
+import { makeMapOps } from './daemon/map-ops.ts';
 import { makeOrders } from './daemon/orders.ts';
 import { realFolder, workspaceOf } from './daemon/origin.ts';
 import { makePolicyOps, policySummary } from './daemon/policy-ops.ts';
 import { makePreapprove } from './daemon/preapproval.ts';
 import { withRememberedDenials } from './daemon/remembered-denials.ts';
 import { makeService } from './daemon/service.ts';
+import { openDeclaredMap } from './declared-map.ts';
 import { openDescribed } from './described-documents.ts';
 import { toAction } from './egress/action.ts';
 import { CredentialTable } from './egress/credential-table.ts';
@@ -61,9 +63,11 @@ import type { Engine, EngineOptions, EngineResult } from './engine.ts';
 import {
   decisionsDir,
   engineDir,
+  hookClientBundle,
   installationKey,
   ledgerDir,
   lost,
+  organisationPlace,
   originOf,
   ownersOf,
   peopleSummary,
@@ -83,7 +87,8 @@ import { STATED_FOLDER, statedFacts } from './stated-facts.ts';
 /** The bound is on steps, which are the same on each machine; the clock is only for what steps do not count. */
 const POLICY_TIMEOUT_MS = 2_000;
 const PINS = 'policy/repository';
-const JUDGE_TIMEOUT_MS = 60_000;
+/** A copy that is taken first, and restored once, has ten minutes. */
+const JUDGE_TIMEOUT_MS = 11 * 60_000;
 
 /** Builds one engine out of the real adapters and starts it. The only place that knows them. */
 export async function openEngine(options: EngineOptions): Promise<EngineResult> {
@@ -101,13 +106,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     base: makeBase({
       configDir: paths.config,
       owners: ownersOf(paths),
-      organisation: {
-        stateDir: path.join(paths.state, 'policy'),
-        owners: ownersOf(paths),
-        nowMs: () => clock.nowMs(),
-        openServer: openOpaServer,
-        openBundles: openBundleFeed,
-      },
+      organisation: { ...organisationPlace(paths, clock), openServer: openOpaServer, openBundles: openBundleFeed },
       tell,
       watches: true,
     }),
@@ -143,6 +142,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   }
   const { policy } = opened;
   const credentials = new CredentialTable();
+  const declared = await openDeclaredMap({ folder: path.join(paths.state, 'map'), people, nowMs: () => clock.nowMs() });
   const { documents, described } = await openDescribed(readyApiDocuments, paths, clock);
   const tasks = makeTaskMemory({ file: path.join(paths.state, 'tasks.jsonl') });
   const decisions = openDecisionLog({
@@ -150,6 +150,15 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     labels: { id: originOf(), version: options.version },
     documentOf: documentText,
     onTrouble: tell,
+  });
+  const safeguards = path.join(paths.state, 'safeguards');
+  const railway = openRailway({
+    endpoint: options.railwayEndpoint ?? RAILWAY_API,
+    credentials,
+    clock,
+    documentation: RAILWAY_DOCUMENTATION,
+    declared,
+    copier: makePostgresCopier({ dir: safeguards, scratchIn: tmpdir(), clock }),
   });
   const workspace = makeWorkspaceVerifier({ clock, tasks });
   const pipeline = makePipeline({
@@ -171,18 +180,14 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
         credentials,
         clock,
         documentation: GITHUB_DOCUMENTATION,
+        declared,
       }),
-      makeRailwayVerifier({
-        endpoint: options.railwayEndpoint ?? RAILWAY_API,
-        credentials,
-        clock,
-        documentation: RAILWAY_DOCUMENTATION,
-      }),
+      railway.verifier,
     ],
     engines: [policy.engine],
     decisions,
     approver: people,
-    safeguarders: [makeLocalSafeguarder({ dir: path.join(paths.state, 'safeguards'), clock })],
+    safeguarders: [makeLocalSafeguarder({ dir: safeguards, clock }), ...railway.safeguarders],
     store,
     clock,
     nonce: () => randomBytes(32).toString('hex'),
@@ -255,6 +260,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       exceptionsDir: path.join(paths.state, 'exceptions'),
       ordersAreSigned: paths.trust !== 'system',
     }),
+    map: makeMapOps(declared, paths.trust !== 'system'),
     policySummary: async () => policySummary(await policy.report(), decisions.lost),
     peopleSummary: () => peopleSummary(people, person?.name),
     unknownAtStart,
@@ -296,13 +302,7 @@ export async function openJudge(
     base: makeBase({
       configDir: paths.config,
       owners: ownersOf(paths),
-      organisation: {
-        stateDir: path.join(paths.state, 'policy'),
-        owners: ownersOf(paths),
-        nowMs: () => clock.nowMs(),
-        openServer: openOpaServer,
-        openBundles: openKeptBundles,
-      },
+      organisation: { ...organisationPlace(paths, clock), openServer: openOpaServer, openBundles: openKeptBundles },
       tell: note,
       watches: false,
       withoutOrganisation: (why) =>
@@ -374,16 +374,13 @@ export function openPolicyTools(stateDir: string): PolicyTools {
   return createPolicyTools(existsSync(cacheDir) ? { artefact: { cacheDir } } : {});
 }
 
-/** Absolute path of the built fallback client of the hook. */
-export function hookClientBundle(): string {
-  const beside = fileURLToPath(new URL('./hook/main.ts', import.meta.url));
-  return beside.endsWith('.ts') ? path.resolve(path.dirname(beside), '../../../dist/hook-client.cjs') : beside;
-}
-
 export {
   decisionsDir,
   documentText as policyDocumentOf,
+  faultOfDump,
+  hookClientBundle,
   ledgerDir,
+  listDumps,
   listSafeguards,
   makeSystemClock,
   openApiDocuments,

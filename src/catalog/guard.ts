@@ -159,6 +159,7 @@ export const GUARD_READS: ReadonlySet<string> = new Set([
 export const GUARD_INNER_READS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['policy', new Set(['check', 'test', 'eval', 'fmt', 'show', 'try', 'decisions', 'session add', 'session list'])],
   ['except', new Set(['list'])],
+  ['map', new Set(['', '--json', 'list', 'show'])],
 ]);
 
 /** Options with which one of these writes. */

@@ -60,7 +60,7 @@ export function cardOf(input: CardInput): Card {
       const words = describeFact(one);
       return { mark: words.mark, text: show(words.text) };
     }),
-    reversal: reversalOf(dangerous),
+    reversal: reversalOf(dangerous, input.claim?.plans.some((plan) => plan.kind !== 'none') === true),
     safeguards: (input.claim?.plans ?? []).map((plan) =>
       show(`${plan.how}${plan.outsideBlastRadius ? '' : ' (not outside the blast radius)'}`),
     ),
@@ -128,7 +128,7 @@ function environmentOf(evidence: readonly Evidence[]): string {
   return facts.map((one) => show(describeFact(one).text.replace(/^environment: /, ''))).join('; ');
 }
 
-function reversalOf(effects: readonly Effect[]): string {
+function reversalOf(effects: readonly Effect[], isCopied: boolean): string {
   const worst = (['irreversible', 'unknown', 'safeguardable', 'undoable', 'regenerable'] as const).find((one) =>
     effects.some((effect) => effect.reversal === one),
   );
@@ -136,7 +136,7 @@ function reversalOf(effects: readonly Effect[]): string {
     case undefined:
       return 'nothing to undo';
     case 'irreversible':
-      return 'cannot be undone';
+      return isCopied ? 'cannot be undone; what the copy holds can be put back by hand' : 'cannot be undone';
     case 'unknown':
       return 'nothing shows that it can be undone';
     case 'safeguardable':

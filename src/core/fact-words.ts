@@ -40,14 +40,27 @@ type Members = { readonly [key: string]: Json | undefined };
 function environmentWords(at: Members, source: string): FactWords {
   const list = rows(at.environments);
   const names = list.map((one) => `${text(one.name)}${one.production === true ? ' (production)' : ''}`);
+  const words = rows(at.declared).map(declaredWords);
   const vouched =
     at.by === 'provider'
       ? `by the provider's own ids, ${source}`
       : at.by === 'declared'
         ? 'declared by a person'
         : 'only claimed: a name that an agent could have written';
-  const bad = at.by === 'claimed' || list.some((one) => one.production === true);
-  return { mark: bad ? '✗' : '✓', text: `environment: ${names.length === 0 ? 'none' : names.join(', ')} (${vouched})` };
+  const clashes = Array.isArray(at.contradictions) ? at.contradictions.map((one: Json) => text(one)) : [];
+  const bad = at.by === 'claimed' || clashes.length > 0 || list.some((one) => one.production === true);
+  const parts = [
+    `environment: ${names.length === 0 ? 'none' : names.join(', ')} (${vouched})`,
+    ...words,
+    ...clashes.map((one) => `contradiction, so it counts as production: ${one}`),
+  ];
+  return { mark: bad ? '✗' : '✓', text: parts.join('; ') };
+}
+
+function declaredWords(at: Members): string {
+  const day = typeof at.atMs === 'number' ? new Date(at.atMs).toISOString().slice(0, 10) : 'an unknown day';
+  const note = at.note === undefined ? '' : `: “${text(at.note)}”`;
+  return `${text(at.about)} is declared ${text(at.environment)} by ${text(at.signer)} on ${day}${note}`;
 }
 
 /** A `GitFact`: how a repository stands, not what it serves. */
@@ -71,7 +84,10 @@ function gitWords(at: Members): FactWords {
 }
 
 function dependentsWords(at: Members): FactWords {
-  const list = rows(at.dependents).map((one) => `${text(one.kind)} ${text(one.name)} in ${text(one.environment)}`);
+  const list = rows(at.dependents).map(
+    (one) =>
+      `${text(one.kind)} ${text(one.name)} in ${text(one.environment)}${one.lastUse === undefined ? '' : ` (${text(one.lastUse)})`}`,
+  );
   return list.length === 0
     ? { mark: '✓', text: 'dependents: none' }
     : { mark: '✗', text: `dependents: ${list.join(', ')}` };

@@ -43,6 +43,17 @@ export type EnvironmentFact = {
   readonly environments: readonly { readonly id: string; readonly name: string; readonly production: boolean }[];
   /** `provider`: by immutable ids from the provider; `declared`: by a person; `claimed`: names an agent could have written. */
   readonly by: 'provider' | 'declared' | 'claimed';
+  /** What people declared, by whom and when; absent where nobody did. */
+  readonly declared?: readonly {
+    /** `railway volume 3d2c42fb-…` */
+    readonly about: string;
+    readonly environment: string;
+    readonly signer: string;
+    readonly atMs: number;
+    readonly note?: string;
+  }[];
+  /** Where a declaration, the provider and names disagree, in words; what they disagree about counts as production. */
+  readonly contradictions?: readonly string[];
 };
 
 /** `dependents` about a resource: what breaks with it. */
@@ -52,6 +63,8 @@ export type DependentsFact = {
     readonly id: string;
     readonly name: string;
     readonly environment: string;
+    /** When and how it was last used, as far as the provider says. */
+    readonly lastUse?: string;
   }[];
 };
 
@@ -63,7 +76,27 @@ export type BackupsFact = {
     readonly atMs: number;
     readonly insideTarget: boolean;
   }[];
+  /** Databases that lie in what would be destroyed; absent where nobody looked for any. */
+  readonly databases?: readonly DatabaseInside[];
 };
+
+/** One database inside of what would be destroyed, or why it cannot be looked at. */
+export type DatabaseInside = {
+  readonly service: string;
+  readonly environment: string;
+} & (
+  | {
+      /** `host:port/name` */
+      readonly at: string;
+      /** The provider itself says that the address is this service's. */
+      readonly vouched: boolean;
+      readonly major: number;
+      readonly tables: number;
+      readonly megabytes: number;
+      readonly extensions: readonly string[];
+    }
+  | { readonly unknown: string }
+);
 
 /** `credential` about the credential that would be used. */
 export type CredentialFact = {

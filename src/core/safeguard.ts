@@ -16,4 +16,6 @@ export interface SafeguardTaken {
   readonly bytes: number;
   /** SHA-256, lower-case hex, of the copy as read back. */
   readonly digest: string;
+  /** What came of checking it, in words, where more was checked than that it reads back. */
+  readonly check?: string;
 }

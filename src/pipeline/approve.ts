@@ -1,4 +1,5 @@
 import type { Approval, Presence } from '../core/approval.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
 import { cardOf } from '../core/card.ts';
 import { worstDanger } from '../core/danger.ts';
 import { digestOfEffects } from '../core/effect.ts';
@@ -80,8 +81,13 @@ export function differences(claim: Claim, judged: Judged<'hold'>): readonly stri
   if (claim.effects !== digestOfEffects(judged.effects)) changed.push('its effects');
   if (claim.evidence.join() !== evidenceDigests(judged).join()) changed.push('a checked fact');
   if (claim.policies.join() !== judged.verdict.policies.join()) changed.push('the policy');
-  if (JSON.stringify(claim.plans) !== JSON.stringify(judged.plans)) changed.push('the safeguard plan');
+  if (plansText(claim.plans) !== plansText(judged.plans)) changed.push('the safeguard plan');
   return changed;
+}
+
+/** Members in one order: a claim that was stored comes back with another than it was made with. */
+function plansText(plans: Claim['plans']): string {
+  return canonicalJson(plans.map((plan) => ({ ...plan })));
 }
 
 /** INVARIANT: time never gives an approval back. After the clock went back every standing hold is void. */

@@ -109,22 +109,19 @@ function planSafeguards(
   verdict: Verdict,
   safeguarders: readonly Safeguarder[],
 ): readonly SafeguardPlan[] {
-  const plans: SafeguardPlan[] = [];
-  for (const obligation of verdict.obligations) {
-    if (obligation.kind !== 'safeguard') continue;
-    const effect = verified.effects[obligation.effect];
-    if (effect === undefined) continue;
+  const owed = new Set(verdict.obligations.flatMap((one) => (one.kind === 'safeguard' ? [one.effect] : [])));
+  return verified.effects.flatMap((effect, index): readonly SafeguardPlan[] => {
+    if (!owed.has(index) && !isLostForGood(effect)) return [];
     const plan = safeguarders
-      .map((one) => one.plan(effect, obligation.effect, verified.evidence, verified.attempt))
+      .map((one) => one.plan(effect, index, verified.evidence, verified.attempt))
       .find((one) => one !== undefined);
-    plans.push(
-      plan ?? {
-        effect: obligation.effect,
-        kind: 'none',
-        how: 'no copy can be made of this before it runs',
-        outsideBlastRadius: false,
-      },
-    );
-  }
-  return plans;
+    if (plan !== undefined || !owed.has(index)) return plan === undefined ? [] : [plan];
+    const how = 'no copy can be made of this before it runs';
+    return [{ effect: index, kind: 'none', how, outsideBlastRadius: false }];
+  });
+}
+
+/** Nothing brings it back, but what it holds may be copied first. */
+function isLostForGood(effect: Effect): boolean {
+  return effect.verb === 'destroy' && effect.reversal === 'irreversible';
 }

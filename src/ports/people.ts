@@ -1,4 +1,5 @@
 import type { Presence } from '../core/approval.ts';
+import type { Declared } from '../core/declaration.ts';
 import type { Digest } from '../core/digest.ts';
 import type { Exception } from '../core/exception.ts';
 import type { Approver, Signer } from './approver.ts';
@@ -45,9 +46,9 @@ export type PreapprovalCheck =
     }
   | { readonly ok: false; readonly why: string };
 
-/** What only a person may have done, besides approving. `subject`: the task, the leaf hash of the record, the workspace, the rules. */
+/** What only a person may have done, besides approving. `subject`: the task, the leaf hash of the record, the workspace, the rules, the target. */
 export interface Order {
-  readonly order: 'reopen' | 'erase' | 'policy-unpin' | 'policy-session-drop';
+  readonly order: 'reopen' | 'erase' | 'policy-unpin' | 'policy-session-drop' | 'map-remove';
   readonly subject: string;
 }
 
@@ -61,6 +62,10 @@ export interface PolicyPin {
 
 export type PolicyPinCheck =
   | { readonly ok: true; readonly signer: Signer; readonly pin: PolicyPin }
+  | { readonly ok: false; readonly why: string };
+
+export type DeclarationCheck =
+  | { readonly ok: true; readonly declared: Declared }
   | { readonly ok: false; readonly why: string };
 
 export type ExceptionCheck =
@@ -86,6 +91,8 @@ export interface People extends Approver {
   verifyOrder(file: Uint8Array, order: Order): Promise<OrderCheck>;
   /** A signed pin of a repository's policy, by an enrolled person with presence. Whether it is recent is the caller's to judge. */
   verifyPolicyPin(file: Uint8Array): Promise<PolicyPinCheck>;
+  /** A signed declaration of an environment, by an enrolled person with presence. Whether it is recent is the caller's to judge. */
+  verifyDeclaration(file: Uint8Array): Promise<DeclarationCheck>;
   /** A signed exception that is in force at `nowMs`. */
   verifyException(file: Uint8Array, nowMs: number): Promise<ExceptionCheck>;
   /** All statement files of exceptions, those that do not count too. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { credentialFact } from '../../src/adapters/railway/credential.ts';
-import { backupsFact, dependentsFact, environmentFact, type Place } from '../../src/adapters/railway/facts.ts';
+import { backupsFact, dependentsFact, environmentFact } from '../../src/adapters/railway/facts.ts';
+import type { Place } from '../../src/adapters/railway/place.ts';
 import { makeAction, rawOf } from '../../src/apps/cli/check.ts';
 import { allReaders } from '../../src/apps/readers.ts';
 import { statedFacts } from '../../src/apps/stated-facts.ts';
@@ -88,8 +89,17 @@ const staging = { id: 'e2', name: 'staging', isEphemeral: false };
 function placeOf(environments: readonly (typeof production)[], projectIsComplete = true): Place {
   const seen = environments.map((one) => ({
     ...one,
-    volumeInstances: [{ id: `i-${one.id}`, volumeId: 'v1', volumeName: 'data', serviceId: `s-${one.id}` }],
-    services: [{ id: `s-${one.id}`, name: `api-${one.name}` }],
+    volumeInstances: [
+      {
+        id: `i-${one.id}`,
+        volumeId: 'v1',
+        volumeName: 'data',
+        serviceId: `s-${one.id}`,
+        state: 'READY',
+        usedMegabytes: 8,
+      },
+    ],
+    services: [{ id: `s-${one.id}`, name: `api-${one.name}`, deployed: { atMs: 0, status: 'SUCCESS' } }],
   }));
   return {
     project: {
@@ -142,7 +152,7 @@ function railwayIn(name: string, clock: Clock): Verifier {
         check === 'credential'
           ? { known: credentialFact(reach) }
           : check === 'environment'
-            ? environmentFact(world.place, about)
+            ? environmentFact(world.place, about, { of: () => [], coversAll: false })
             : check === 'dependents'
               ? dependentsFact(world.place)
               : check === 'recovery'

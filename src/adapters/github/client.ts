@@ -23,6 +23,8 @@ export interface ClientOptions {
   readonly clock: Clock;
   readonly fetch: typeof globalThis.fetch;
   readonly requestTimeoutMs: number;
+  /** `AbortSignal.timeout` where left out. */
+  readonly timeout?: (ms: number) => AbortSignal;
 }
 
 const ANSWER_BYTES = 4 * 1024 * 1024;
@@ -44,7 +46,7 @@ export function makeGithubClient(options: ClientOptions): GithubClient {
       const key = `${base} ${credential.header} ${credential.value}`;
       if (clock.monotonicMs() < (quietUntilMs.get(key) ?? Number.NEGATIVE_INFINITY))
         return failed('GitHub limits the rate of questions; asked again later');
-      const timeout = AbortSignal.timeout(options.requestTimeoutMs);
+      const timeout = (options.timeout ?? AbortSignal.timeout)(options.requestTimeoutMs);
       try {
         const atMs = clock.nowMs();
         // SECURITY: this client only reads; no redirect takes the credential elsewhere.

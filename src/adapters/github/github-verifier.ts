@@ -6,6 +6,7 @@ import { type DocumentationFact, factAsJson } from '../../core/facts.ts';
 import { type Tri, unknown } from '../../core/tri.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Credential, CredentialSource } from '../../ports/credentials.ts';
+import { type DeclaredEnvironments, NOTHING_DECLARED } from '../../ports/declared-environments.ts';
 import type { Verifier } from '../../ports/verifier.ts';
 import { type Answer, makeGithubClient } from './client.ts';
 import { credentialFact } from './facts.ts';
@@ -20,9 +21,13 @@ export interface GithubVerifierOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** What the provider's pages say, by kind of resource: `GITHUB_DOCUMENTATION` of the catalogue. */
   readonly documentation?: ReadonlyMap<string, DocumentationFact>;
+  /** What people declared; nothing where left out. */
+  readonly declared?: DeclaredEnvironments;
   /** How long what was learnt is used again. */
   readonly cacheMs?: number;
   readonly requestTimeoutMs?: number;
+  /** For tests: what ends a request that takes too long. */
+  readonly timeout?: (ms: number) => AbortSignal;
 }
 
 const CHECKS: readonly Check[] = ['environment', 'dependents', 'recovery', 'credential', 'documentation'];
@@ -39,6 +44,7 @@ export function makeGithubVerifier(options: GithubVerifierOptions): Verifier {
     clock,
     fetch: options.fetch ?? globalThis.fetch,
     requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   });
   const cacheMs = options.cacheMs ?? 3_000;
   const cache = new Map<string, { readonly untilMs: number; readonly answer: Promise<Answer<unknown>> }>();
@@ -76,7 +82,14 @@ export function makeGithubVerifier(options: GithubVerifierOptions): Verifier {
         : no(answer.why);
     }
     if (owner === '' || repo === '') return no('the request does not say which repository');
-    const asked: Asked = { about, owner, repo, nowMs: clock.nowMs(), get };
+    const asked: Asked = {
+      about,
+      owner,
+      repo,
+      nowMs: clock.nowMs(),
+      declared: options.declared ?? NOTHING_DECLARED,
+      get,
+    };
     switch (check) {
       case 'environment':
         return environmentOf(asked);

@@ -3,6 +3,7 @@ import type { Json } from '../../core/canonical-json.ts';
 import { type BackupsFact, type DependentsFact, factAsJson } from '../../core/facts.ts';
 import type { ResourceRef } from '../../core/resource.ts';
 import { type Tri, unknown } from '../../core/tri.ts';
+import type { DeclaredEnvironments } from '../../ports/declared-environments.ts';
 import type { Answer } from './client.ts';
 import { branchEnvironment, repositoryEnvironment } from './facts.ts';
 import { Branch, Comparison, Forks, PullRequest, PullRequests, Release, Repository, Tag } from './shapes.ts';
@@ -13,6 +14,8 @@ export interface Asked {
   readonly owner: string;
   readonly repo: string;
   readonly nowMs: number;
+  /** What people declared about a repository, by its number. */
+  readonly declared: DeclaredEnvironments;
   get<T>(path: string, shape: z.ZodType<T>): Promise<Answer<T>>;
 }
 
@@ -28,19 +31,24 @@ export async function environmentOf(asked: Asked): Promise<Learnt> {
   const { about } = asked;
   const repository = await repositoryOf(asked);
   if (!repository.ok) return no(repository, asked);
-  const fact = repositoryEnvironment(repository.data);
+  const word = await asked.declared.of({ system: 'github', kind: 'repository', path: [String(repository.data.id)] });
+  if ('unknown' in word) return no({ why: word.unknown }, asked);
+  const declared = word.known === undefined ? [] : [word.known];
+  const fact = repositoryEnvironment(repository.data, declared);
   switch (about.kind) {
     case 'repository':
       return yes(fact, repository.atMs);
     case 'branch': {
       const branch = await branchOf(asked, nameIn(about));
-      return branch.ok ? yes(branchEnvironment(repository.data, branch.data), branch.atMs) : no(branch, asked);
+      return branch.ok
+        ? yes(branchEnvironment(repository.data, branch.data, declared), branch.atMs)
+        : no(branch, asked);
     }
     case 'pull-request': {
       const pull = await asked.get(`${root(asked)}/pulls/${encodeURIComponent(nameIn(about))}`, PullRequest);
       if (!pull.ok) return no(pull, asked);
       const base = await branchOf(asked, pull.data.base.ref);
-      return base.ok ? yes(branchEnvironment(repository.data, base.data), base.atMs) : no(base, asked);
+      return base.ok ? yes(branchEnvironment(repository.data, base.data, declared), base.atMs) : no(base, asked);
     }
     case 'tag':
       return yes(fact, repository.atMs);

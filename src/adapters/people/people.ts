@@ -4,6 +4,7 @@ import { canonicalBytes } from '../../core/canonical-json.ts';
 import { parseDigest } from '../../core/digest.ts';
 import { exceptionDigest } from '../../core/exception.ts';
 import { type Claim, claimDigest, claimJson } from '../../core/hold.ts';
+import { isMapTarget } from '../../core/map-target.ts';
 import type { ApprovalCheck, Signer } from '../../ports/approver.ts';
 import type { ExceptionCheck, People, PreapprovalCheck, PreapprovalScope } from '../../ports/people.ts';
 import { keyIdOf } from '../../protocols/sshsig/index.ts';
@@ -17,6 +18,7 @@ import {
 import { proves } from './registry.ts';
 import { createStatementFolder } from './statement-folder.ts';
 import {
+  declarationSchema,
   exceptionSchema,
   orderSchema,
   policyPinSchema,
@@ -73,6 +75,17 @@ export function openPeople(options: PeopleOptions): People {
       if (pinned === undefined) return no('the digest is none');
       const pin = { workspace, digest: pinned, pinnedAtMs, ...(because === undefined ? {} : { because }) };
       return { ok: true, signer: found.signer, pin };
+    },
+    async verifyDeclaration(file) {
+      const result = readStatement(file, declarationSchema);
+      if (!result.ok) return result;
+      const found = presentSigner(result, await directory());
+      if (!found.ok) return found;
+      const { target, environment, declaredAtMs, note } = result.statement;
+      // Another spelling would be a declaration of something that nobody ever asks about.
+      if (!isMapTarget(target)) return no('its target cannot be declared');
+      const declaration = { target, environment, declaredAtMs, ...(note === undefined ? {} : { note }) };
+      return { ok: true, declared: { ...declaration, signer: found.signer.name } };
     },
     async verifyPreapproval(file, scope) {
       const result = readStatement(file, preapprovalSchema);

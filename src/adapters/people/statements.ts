@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../../core/canonical-json.ts';
 import { canonicalBytes } from '../../core/canonical-json.ts';
+import { DECLARED_ENVIRONMENTS } from '../../core/declaration.ts';
 import { type Digest, digestOf } from '../../core/digest.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { nameSchema, presenceSchema, timeSchema } from './registry.ts';
@@ -42,10 +43,19 @@ export const policyPinSchema = z.strictObject({
   because: text(2000).optional(),
 });
 
-/** What a person signs to have a payload erased, what was denied for a task forgotten, or rules taken out. */
+/** What a person signs about a thing of the world: which environment it is. */
+export const declarationSchema = z.strictObject({
+  type: z.literal('holdpoint/declaration/v1'),
+  target: z.strictObject({ system: text(64), kind: text(64), path: z.array(text(4096)).min(1).max(8) }),
+  environment: z.enum(DECLARED_ENVIRONMENTS),
+  declaredAtMs: timeSchema,
+  note: text(2000).optional(),
+});
+
+/** What a person signs to have a payload erased, what was denied for a task forgotten, rules or a declaration taken out. */
 export const orderSchema = z.strictObject({
   type: z.literal('holdpoint/order/v1'),
-  order: z.enum(['reopen', 'erase', 'policy-unpin', 'policy-session-drop']),
+  order: z.enum(['reopen', 'erase', 'policy-unpin', 'policy-session-drop', 'map-remove']),
   subject: z.string().max(4096),
   atMs: timeSchema,
 });

@@ -25,6 +25,8 @@ export interface ClientOptions {
   readonly clock: Clock;
   readonly fetch: typeof globalThis.fetch;
   readonly requestTimeoutMs: number;
+  /** `AbortSignal.timeout` where left out. */
+  readonly timeout?: (ms: number) => AbortSignal;
 }
 
 const ANSWER_BYTES = 4 * 1024 * 1024;
@@ -47,7 +49,7 @@ export function makeRailwayClient(options: ClientOptions): RailwayClient {
       if (options.clock.monotonicMs() < (quietUntilMs.get(key) ?? Number.NEGATIVE_INFINITY)) {
         return failed('Railway limits the rate of questions; asked again later');
       }
-      const timeout = AbortSignal.timeout(options.requestTimeoutMs);
+      const timeout = (options.timeout ?? AbortSignal.timeout)(options.requestTimeoutMs);
       try {
         const response = await options.fetch(options.endpoint, {
           method: 'POST',

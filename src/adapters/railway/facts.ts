@@ -1,95 +1,53 @@
+import { settleEnvironments } from '../../core/declaration.ts';
 import type { BackupsFact, DependentsFact, EnvironmentFact } from '../../core/facts.ts';
 import type { ResourceRef } from '../../core/resource.ts';
 import { type Tri, unknown } from '../../core/tri.ts';
-import type { SeenEnvironment, SeenProject, VolumeInstance } from './inventory.ts';
-
-/** Where a resource is: its project, and what of the project it spans. */
-export interface Place {
-  readonly project: SeenProject;
-  readonly environments: readonly SeenEnvironment[];
-  readonly instances: readonly { readonly environment: SeenEnvironment; readonly instance: VolumeInstance }[];
-}
-
-/** Finds a resource by its immutable id. A name is never looked at. */
-export function placeOf(about: ResourceRef, projects: readonly SeenProject[]): Tri<Place> {
-  const id = about.path[0] ?? '';
-  const places: Place[] = [];
-  for (const project of projects) {
-    const all = project.environments.flatMap((environment) =>
-      environment.volumeInstances.map((instance) => ({ environment, instance })),
-    );
-    const chosen = chosenOf(about.kind, id, project, all);
-    if (chosen === undefined) return unknown(`the place of a Railway ${about.kind} cannot be asked for`);
-    const environments = chosen.environments ?? chosen.instances.map((one) => one.environment);
-    if (environments.length > 0)
-      places.push({ project, environments: [...new Set(environments)], instances: chosen.instances });
-  }
-  const [place] = places;
-  if (place === undefined)
-    return unknown(`no project that this token sees has the ${about.kind} \`${id.slice(0, 80)}\``);
-  if (places.length > 1) return unknown(`Railway shows the ${about.kind} in more than one project`);
-  return { known: place };
-}
-
-type Located = { readonly environment: SeenEnvironment; readonly instance: VolumeInstance };
-
-function chosenOf(
-  kind: string,
-  id: string,
-  project: SeenProject,
-  all: readonly Located[],
-): { environments?: readonly SeenEnvironment[]; instances: readonly Located[] } | undefined {
-  const same = (other: string | null) => other !== null && other.toLowerCase() === id.toLowerCase();
-  switch (kind) {
-    case 'volume':
-      return { instances: all.filter((one) => same(one.instance.volumeId)) };
-    case 'volume-instance':
-    case 'backup':
-      return { instances: all.filter((one) => same(one.instance.id)) };
-    case 'project':
-      return same(project.id) ? { environments: project.environments, instances: all } : { instances: [] };
-    case 'environment':
-      return {
-        environments: project.environments.filter((one) => same(one.id)),
-        instances: all.filter((one) => same(one.environment.id)),
-      };
-    case 'service':
-      return {
-        environments: project.environments.filter((one) => one.services.some((service) => same(service.id))),
-        instances: all.filter((one) => same(one.instance.serviceId)),
-      };
-    default:
-      return undefined;
-  }
-}
+import type { PlaceDeclarations } from './declared.ts';
+import type { SeenEnvironment, SeenService, VolumeInstance } from './inventory.ts';
+import type { Place } from './place.ts';
 
 /**
  * Which environments a resource serves. The provider vouches for two things only: which environment is a project's
  * primary one, and which are ephemeral. What rests on a name is `claimed`, since an agent could have written it; a name
- * that says nothing counts as production.
+ * that says nothing counts as production. What people declared raises or settles it.
  */
-export function environmentFact(place: Place, about: ResourceRef): Tri<EnvironmentFact> {
+export function environmentFact(place: Place, about: ResourceRef, declared: PlaceDeclarations): Tri<EnvironmentFact> {
   const { project } = place;
-  let leansOnName = false;
-  let surelyProduction = false;
-  const environments = place.environments.map((environment) => {
-    const isPrimary = environment.id === project.primaryEnvironmentId;
-    if (isPrimary) surelyProduction = true;
-    const harmlessName = NOT_PRODUCTION.test(environment.name) && !PRODUCTION.test(environment.name);
-    const production = isPrimary || (!environment.isEphemeral && !harmlessName);
-    if (!isPrimary && !environment.isEphemeral) leansOnName = true;
-    return { id: environment.id, name: environment.name.slice(0, 200), production };
-  });
-  const anyProduction = environments.some((one) => one.production);
-  // INVARIANT: what is not seen is not absent. Only a token that sees the whole project proves that production is not served.
+  const fact = settleEnvironments(
+    place.environments.map((environment) => {
+      const isPrimary = environment.id === project.primaryEnvironmentId;
+      const claims = claimsOf(environment.name);
+      return {
+        id: environment.id,
+        name: environment.name.slice(0, 200),
+        production: isPrimary || (!environment.isEphemeral && claims !== 'other'),
+        vouched: isPrimary || environment.isEphemeral,
+        claims,
+        declared: declared.of(environment),
+      };
+    }),
+  );
+  // INVARIANT: what is not seen is not absent. Only a token that sees the whole project, or a person who declared the
+  // whole thing, shows that production is not served.
   const withinOneEnvironment =
     about.kind === 'environment' || about.kind === 'volume-instance' || about.kind === 'backup';
-  if (!anyProduction && !project.complete && !withinOneEnvironment) {
+  if (
+    !fact.environments.some((one) => one.production) &&
+    !project.complete &&
+    !withinOneEnvironment &&
+    !declared.coversAll
+  ) {
     return unknown(
       'this token does not see every environment of the project; the resource may serve production as well',
     );
   }
-  return { known: { environments, by: surelyProduction || !leansOnName ? 'provider' : 'claimed' } };
+  return { known: fact };
+}
+
+/** A name of both kinds claims production. */
+function claimsOf(name: string): 'production' | 'other' | 'nothing' {
+  if (PRODUCTION.test(name)) return 'production';
+  return NOT_PRODUCTION.test(name) ? 'other' : 'nothing';
 }
 
 const NOT_PRODUCTION =
@@ -100,21 +58,36 @@ export function dependentsFact(place: Place): Tri<DependentsFact> {
   if (!place.project.complete)
     return unknown('this token does not see every environment of the project; there may be more that depends on it');
   const seen = new Map<string, DependentsFact['dependents'][number]>();
-  const add = (kind: string, id: string, name: string, environment: SeenEnvironment) => {
+  const add = (kind: string, id: string, name: string, environment: SeenEnvironment, lastUse: string) => {
     seen.set(`${kind} ${id} ${environment.id}`, {
       kind,
       id,
       name: name.slice(0, 200),
       environment: environment.name.slice(0, 200),
+      lastUse,
     });
   };
   for (const { environment, instance } of place.instances) {
     const service = environment.services.find((one) => one.id === instance.serviceId);
-    if (service !== undefined) add('service', service.id, service.name, environment);
-    else if (instance.serviceId !== null) add('service', instance.serviceId, '', environment);
-    add('volume', instance.volumeId, instance.volumeName, environment);
+    if (service !== undefined) add('service', service.id, service.name, environment, useOfService(service));
+    else if (instance.serviceId !== null) add('service', instance.serviceId, '', environment, 'not seen in it');
+    add('volume', instance.volumeId, instance.volumeName, environment, useOfVolume(instance));
   }
   return { known: { dependents: [...seen.values()] } };
+}
+
+/** Railway does not say when a volume was last written to; what ran on it last is the nearest that it says. */
+function useOfService({ deployed }: SeenService): string {
+  return deployed === undefined
+    ? 'never deployed'
+    : `last deployed ${new Date(deployed.atMs).toISOString().slice(0, 10)}, ${deployed.status}`;
+}
+
+/** In powers of two, so that a few more rows do not make another fact of it while somebody reads the card. */
+function useOfVolume({ usedMegabytes, state }: VolumeInstance): string {
+  const size =
+    usedMegabytes === 0 ? 'empty' : `at most ${Math.max(1, 2 ** Math.ceil(Math.log2(usedMegabytes)))} MB used`;
+  return state === null ? size : `${size}, ${state}`;
 }
 
 export interface SeenBackup {

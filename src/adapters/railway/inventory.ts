@@ -8,13 +8,22 @@ export interface VolumeInstance {
   readonly volumeId: string;
   readonly volumeName: string;
   readonly serviceId: string | null;
+  /** The provider's word, such as `READY`. */
+  readonly state: string | null;
+  readonly usedMegabytes: number;
+}
+export interface SeenService {
+  readonly id: string;
+  readonly name: string;
+  /** The most recent deployment in this environment. */
+  readonly deployed: { readonly atMs: number; readonly status: string } | undefined;
 }
 export interface SeenEnvironment {
   readonly id: string;
   readonly name: string;
   readonly isEphemeral: boolean;
   readonly volumeInstances: readonly VolumeInstance[];
-  readonly services: readonly { readonly id: string; readonly name: string }[];
+  readonly services: readonly SeenService[];
 }
 export interface SeenProject {
   readonly id: string;
@@ -32,6 +41,7 @@ const PAGE = 50;
 
 const Id = z.string().min(1).max(200);
 const Name = z.string().max(500);
+const Word = z.string().max(60);
 const Page = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
 const connectionOf = <T extends z.ZodType>(node: T) => z.object({ edges: z.array(z.object({ node })), pageInfo: Page });
 
@@ -42,10 +52,13 @@ const Volumes = connectionOf(
     environmentId: Id,
     serviceId: Id.nullable(),
     isPendingDeletion: z.boolean(),
+    state: Word.nullable(),
+    currentSizeMB: z.number().nonnegative(),
     volume: z.object({ id: Id, name: Name }),
   }),
 );
-const Services = connectionOf(z.object({ serviceId: Id, serviceName: Name }));
+const Deployment = z.object({ createdAt: z.iso.datetime({ offset: true }), status: Word });
+const Services = connectionOf(z.object({ serviceId: Id, serviceName: Name, latestDeployment: Deployment.nullable() }));
 const Environments = connectionOf(
   z.object({
     id: Id,
@@ -61,8 +74,9 @@ const Project = z.object({ id: Id, name: Name, primaryEnvironmentId: Id.nullable
 type Project = z.infer<typeof Project>;
 
 const VOLUME_FIELDS =
-  'edges { node { id volumeId environmentId serviceId isPendingDeletion volume { id name } } } pageInfo { hasNextPage endCursor }';
-const SERVICE_FIELDS = 'edges { node { serviceId serviceName } } pageInfo { hasNextPage endCursor }';
+  'edges { node { id volumeId environmentId serviceId isPendingDeletion state currentSizeMB volume { id name } } } pageInfo { hasNextPage endCursor }';
+const SERVICE_FIELDS =
+  'edges { node { serviceId serviceName latestDeployment { createdAt status } } } pageInfo { hasNextPage endCursor }';
 const ENVIRONMENT_FIELDS = `edges { node { id name projectId isEphemeral canAccess volumeInstances(first: ${PAGE}) { ${VOLUME_FIELDS} } serviceInstances(first: ${PAGE}) { ${SERVICE_FIELDS} } } } pageInfo { hasNextPage endCursor }`;
 const PROJECT_FIELDS = `id name primaryEnvironmentId environments(first: ${PAGE}) { ${ENVIRONMENT_FIELDS} }`;
 
@@ -140,8 +154,14 @@ export async function walk(
           volumeId: one.volumeId,
           volumeName: one.volume.name,
           serviceId: one.serviceId,
+          state: one.state,
+          usedMegabytes: one.currentSizeMB,
         })),
-        services: services.map((one) => ({ id: one.serviceId, name: one.serviceName })),
+        services: services.map(({ serviceId, serviceName, latestDeployment: latest }) => ({
+          id: serviceId,
+          name: serviceName,
+          deployed: latest === null ? undefined : { atMs: Date.parse(latest.createdAt), status: latest.status },
+        })),
       });
     }
     const complete = reach.kind !== 'project-token' && environments.every((one) => one.canAccess);

@@ -5,74 +5,39 @@ import { type Check, type Evidence, evidenceOf, type Question } from '../../core
 import { type DocumentationFact, factAsJson } from '../../core/facts.ts';
 import { type Tri, unknown } from '../../core/tri.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Credential, CredentialSource } from '../../ports/credentials.ts';
+import type { Credential } from '../../ports/credentials.ts';
+import type { DatabaseCopier } from '../../ports/database-copies.ts';
+import { type DeclaredEnvironments, NOTHING_DECLARED } from '../../ports/declared-environments.ts';
 import type { Verifier } from '../../ports/verifier.ts';
-import { type Answer, makeRailwayClient, type RailwayClient } from './client.ts';
-import { credentialFact, reachOf, type TokenReach } from './credential.ts';
-import { backupsFact, dependentsFact, environmentFact, type Place, placeOf, type SeenBackup } from './facts.ts';
-import { type SeenProject, walk } from './inventory.ts';
+import type { Answer, RailwayClient } from './client.ts';
+import { credentialFact } from './credential.ts';
+import { databasesIn, lookAt } from './databases.ts';
+import { declarationsOf } from './declared.ts';
+import { backupsFact, dependentsFact, environmentFact, type SeenBackup } from './facts.ts';
+import type { Learner } from './learner.ts';
+import { type Place, placeOf } from './place.ts';
 
 export interface RailwayVerifierOptions {
-  /** URL of the GraphQL API. */
-  readonly endpoint: string;
-  readonly credentials: CredentialSource;
+  readonly learner: Learner;
   readonly clock: Clock;
-  readonly fetch?: typeof globalThis.fetch;
   /** What the provider's pages say, by kind of resource: `RAILWAY_DOCUMENTATION` of the catalogue. */
   readonly documentation?: ReadonlyMap<string, DocumentationFact>;
-  /** How long what was learnt is used again. */
-  readonly cacheMs?: number;
-  readonly requestTimeoutMs?: number;
-}
-
-interface Learnt {
-  readonly atMs: number;
-  readonly reach: TokenReach;
-  readonly projects: readonly SeenProject[];
+  /** What people declared; nothing where left out. */
+  readonly declared?: DeclaredEnvironments;
+  /** Looks at the databases that lie on a volume, for a copy of them; they are left out where it is. */
+  readonly copier?: Pick<DatabaseCopier, 'look'>;
 }
 
 const CHECKS: readonly Check[] = ['environment', 'dependents', 'recovery', 'credential', 'documentation'];
 const EVIDENCE_AGE_MS = 30_000;
-const CACHED_CREDENTIALS = 64;
 
 /**
  * Asks Railway's API, with the credential of the attempt's own request, what hangs on a resource. Reads only. Whatever
  * cannot be learnt for sure is `{ unknown }`.
  */
 export function makeRailwayVerifier(options: RailwayVerifierOptions): Verifier {
-  const { clock } = options;
-  const client = makeRailwayClient({
-    endpoint: options.endpoint,
-    clock,
-    fetch: options.fetch ?? globalThis.fetch,
-    requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
-  });
-  const cacheMs = options.cacheMs ?? 3_000;
-  const cache = new Map<string, { readonly untilMs: number; readonly learnt: Promise<Answer<Learnt>> }>();
-
-  const learn = async (credential: Credential, signal: AbortSignal): Promise<Answer<Learnt>> => {
-    const reach = await reachOf(client, credential, signal);
-    if (!reach.ok) return reach;
-    const atMs = clock.nowMs();
-    const projects = await walk(client, credential, reach.data, signal);
-    return projects.ok ? { ok: true, data: { atMs, reach: reach.data, projects: projects.data } } : projects;
-  };
-
-  /** One walk serves the questions that come together; a walk that failed is not kept. */
-  const learntFor = async (credential: Credential, signal: AbortSignal): Promise<Answer<Learnt>> => {
-    const key = `${credential.header} ${credential.value}`;
-    const hit = cache.get(key);
-    if (hit !== undefined && clock.monotonicMs() < hit.untilMs) return hit.learnt;
-    const learnt = learn(credential, signal);
-    const entry = { untilMs: clock.monotonicMs() + cacheMs, learnt };
-    cache.set(key, entry);
-    if (cache.size > CACHED_CREDENTIALS) cache.delete(cache.keys().next().value ?? '');
-    const forget = () => {
-      if (cache.get(key) === entry) cache.delete(key);
-    };
-    void learnt.then((answer) => (answer.ok ? undefined : forget()), forget);
-    return learnt;
-  };
+  const { clock, learner } = options;
+  const { client } = learner;
 
   const answerNow = async (
     question: Question,
@@ -91,18 +56,22 @@ export function makeRailwayVerifier(options: RailwayVerifierOptions): Verifier {
     }
     const source = 'railway api';
     const no = (why: string) => ({ answer: unknown(why), atMs: nowMs, source });
-    const credential = options.credentials.forAttempt(attempt.id);
+    const credential = learner.credentialOf(attempt);
     if (credential === undefined)
       return no('the credential of this attempt is not known here, so Railway cannot be asked');
-    const learnt = await learntFor(credential, signal);
+    const learnt = await learner.recent(credential, signal);
     if (!learnt.ok) return no(learnt.why);
     const { atMs, projects, reach } = learnt.data;
     if (check === 'credential') return { answer: { known: factAsJson(credentialFact(reach)) }, atMs, source };
     const place = placeOf(about, projects);
     if (!('known' in place)) return no(place.unknown);
     switch (check) {
-      case 'environment':
-        return { answer: asJson(environmentFact(place.known, about)), atMs, source };
+      case 'environment': {
+        const declared = await declarationsOf(place.known, about, options.declared ?? NOTHING_DECLARED);
+        return 'unknown' in declared
+          ? no(declared.unknown)
+          : { answer: asJson(environmentFact(place.known, about, declared.known)), atMs, source };
+      }
       case 'dependents':
         return { answer: asJson(dependentsFact(place.known)), atMs, source };
       case 'recovery': {
@@ -112,9 +81,15 @@ export function makeRailwayVerifier(options: RailwayVerifierOptions): Verifier {
           );
         }
         const backups = await backupsOf(client, credential, place.known, signal);
-        return backups.ok
-          ? { answer: { known: factAsJson(backupsFact(about, backups.data)) }, atMs, source }
-          : no(backups.why);
+        if (!backups.ok) return no(backups.why);
+        const fact = backupsFact(about, backups.data);
+        const { copier } = options;
+        // A backup is inside of the provider: there is no database to look at.
+        if (copier === undefined || about.kind === 'backup')
+          return { answer: { known: factAsJson(fact) }, atMs, source };
+        const found = await databasesIn(learner, credential, place.known, signal);
+        const databases = await Promise.all(found.map((one) => lookAt(one, copier, signal)));
+        return { answer: { known: factAsJson({ ...fact, databases }) }, atMs, source };
       }
       case 'content':
       case 'rehearsal':

@@ -11,8 +11,10 @@ import { findPaths } from '../paths.ts';
 import { verifyLogCommand } from '../verify-log/command.ts';
 import {
   decisionsDir,
+  faultOfDump,
   hookClientBundle,
   ledgerDir,
+  listDumps,
   listSafeguards,
   makeSystemClock,
   openApiDocuments,
@@ -50,6 +52,7 @@ import {
 } from './install/user-units.ts';
 import type { Io } from './io.ts';
 import { runLog } from './log.ts';
+import { runMap } from './map.ts';
 import { runReopen } from './order.ts';
 import { runPeople } from './people.ts';
 import { runPolicy } from './policy/policy.ts';
@@ -199,6 +202,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
       return runLog(args, io, { paths, sign, nowMs: Date.now });
     case 'except':
       return runExcept(args, io, { paths, sign, nowMs: Date.now, workspaceOf });
+    case 'map':
+      return runMap(args, io, { paths, sign, nowMs: Date.now });
     case 'policy':
       return runPolicy(args, io, {
         paths,
@@ -218,6 +223,8 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
     case 'undo':
       return runUndo(args, io, {
         list: () => listSafeguards(path.join(paths.state, 'safeguards')),
+        dumps: () => listDumps(path.join(paths.state, 'safeguards')),
+        faultOfDump,
         restore: restoreSafeguard,
       });
     case 'verify-log':

@@ -20,6 +20,8 @@ export interface ExecDeps {
 }
 
 const POLL_MS = 1_000;
+/** Before an approved effect begins, what it destroys may be copied: ten minutes at most. */
+const BEGIN_TIMEOUT_MS = 11 * 60_000;
 
 /**
  * `holdpoint exec [--socket PATH] ID --ticket T`: runs an approved hold, as the hook's rewrite asks.
@@ -34,7 +36,7 @@ export async function runExec(all: readonly string[], io: Io, given: ExecDeps): 
   const deps = named ? { ...given, paths: { ...given.paths, socket } } : given;
   const [id, flag, ticket, ...rest] = args;
   if (flag === '--ticket' && id !== undefined && ticket !== undefined && rest.length === 0) {
-    const reply = await ask(deps.paths, { op: 'begin-hold', id, ticket });
+    const reply = await ask(deps.paths, { op: 'begin-hold', id, ticket }, BEGIN_TIMEOUT_MS);
     if (!reply.ok) return failed(io, reply);
     return finish(reply.answer as BeginAnswer, io, deps);
   }
@@ -58,7 +60,7 @@ export async function runExec(all: readonly string[], io: Io, given: ExecDeps): 
     cwd: io.cwd,
     origin: { ...originOf(io.env), workspace: deps.workspaceOf(io.cwd) },
   };
-  const reply = await ask(deps.paths, preapproval === undefined ? begin : { ...begin, preapproval });
+  const reply = await ask(deps.paths, preapproval === undefined ? begin : { ...begin, preapproval }, BEGIN_TIMEOUT_MS);
   if (!reply.ok) return failed(io, reply);
   const answer = reply.answer as BeginAnswer;
   if (
@@ -106,7 +108,7 @@ async function waitThenRun(hold: HoldView, begin: object, io: Io, deps: ExecDeps
   } finally {
     process.off('SIGINT', onInterrupt);
   }
-  const reply = await ask(deps.paths, begin);
+  const reply = await ask(deps.paths, begin, BEGIN_TIMEOUT_MS);
   return reply.ok ? finish(reply.answer as BeginAnswer, io, deps) : failed(io, reply);
 }
 

@@ -12,7 +12,7 @@ export const HELP = `holdpoint: a hold point between AI agents and everything th
     verify-log   re-derive the record and find tampering            undo         put back what was copied before it ran
     reopen ID    forget what was denied for its task                except       loosen one rule for one thing, for a time
     policy       write, test, try and pin rules in Rego             replay       replay an incident, unguarded and guarded
-    apis         the documents of APIs that requests are judged by
+    apis         the documents of APIs that requests are judged by  map          what is production, and what is not
   for agents and scripts
     check        judge a command without running it                 explain      what runs what, and which rule decides
     audit        judge what agents did here before                  ask          open a hold without trying
@@ -90,10 +90,20 @@ The documents of APIs below the configuration (docs/providers.md): which are in 
 text that nobody confirmed says otherwise. \`--fetch\` looks at URLs and introspection again. Nothing takes effect by this
 command: a person writes the digest that it shows into the file.
 `,
+  map: `holdpoint map [--json]
+holdpoint map show TARGET [--json]
+holdpoint map add|set TARGET --environment production|staging|development|throwaway [--note TEXT] [--key NAME|FILE]
+holdpoint map remove TARGET [--key NAME|FILE]
+
+What people declared about the world, against what an agent could have written. TARGET is an identity that no name moves:
+railway/project|environment|service|volume/ID, github/repository/ID, postgres/server/HOST[:PORT],
+postgres/database/HOST[:PORT]/NAME (also mysql, mongodb, redis) or kubernetes/cluster/https://HOST[:PORT]. Declaring and
+taking out take your signature; \`set\` replaces what is there. See docs/map.md.
+`,
   undo: `holdpoint undo [ID [--to DIR] [--overwrite]]
 
 Lists the copies that were taken before approved effects ran, or puts one back. Nothing that is there now is replaced
-unless you say so.
+unless you say so. Of a dump of a database it checks the file and prints the command that brings it back.
 `,
   'verify-log': `holdpoint verify-log [DIR] [--checkpoint FILE]... [--claim FILE]... [--key VKEY] [--json]
 

@@ -1,4 +1,5 @@
 import { exceptingOf } from './excepting.ts';
+import type { MapOps } from './map-ops.ts';
 import type { Orders } from './orders.ts';
 import type { PolicyOps } from './policy-ops.ts';
 import { type Request, requestSchema } from './requests.ts';
@@ -17,6 +18,7 @@ export interface DaemonFacts {
   preapprove(request: Extract<Request, { op: 'begin' }>): Promise<object | undefined>;
   readonly orders: Orders;
   readonly policy: PolicyOps;
+  readonly map: MapOps;
 }
 
 /**
@@ -55,6 +57,7 @@ const OWNER_ONLY: ReadonlySet<Request['op']> = new Set([
   'policy-reload',
   'policy-unpin',
   'session-drop',
+  'map-remove',
 ]);
 
 async function answer(service: Service, facts: DaemonFacts, request: Request): Promise<object> {
@@ -131,6 +134,10 @@ async function answer(service: Service, facts: DaemonFacts, request: Request): P
     case 'except-list':
     case 'except-end':
       return facts.policy(request);
+    case 'map-list':
+    case 'map-set':
+    case 'map-remove':
+      return facts.map(request);
     case 'agent-environment':
       return { ok: true, environment: await facts.agentEnvironment(request) };
     default:

@@ -20,6 +20,7 @@ export interface DaemonParts {
   preapprove: DaemonFacts['preapprove'];
   orders: DaemonFacts['orders'];
   policy: DaemonFacts['policy'];
+  map: DaemonFacts['map'];
   policySummary(): Promise<object>;
   peopleSummary(): Promise<object>;
   /** How many intents had no outcome when the daemon started: shown, counted, never retried. */
@@ -57,6 +58,7 @@ export async function startDaemon(parts: DaemonParts): Promise<StartResult> {
     preapprove: parts.preapprove,
     orders: parts.orders,
     policy: parts.policy,
+    map: parts.map,
   };
   const malformed = makeMalformedRecord(service);
   const socketServer = (caller: Caller): Server =>

@@ -81,6 +81,10 @@ export const requestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('except-list') }),
   /** Ending an exception tightens, so nobody signs. */
   z.strictObject({ op: z.literal('except-end'), id: z.string().max(64) }),
+  /** What people declared about the world. */
+  z.strictObject({ op: z.literal('map-list') }),
+  z.strictObject({ op: z.literal('map-set'), document, replace: z.boolean() }),
+  z.strictObject({ op: z.literal('map-remove'), target: z.string().max(4096), order }),
   z.strictObject({
     op: z.literal('agent-environment'),
     task: z.string().max(200),

@@ -231,7 +231,10 @@ function readLines(socket: Socket, doors: SocketDoors, first: Buffer): void {
     if (busy) return;
     busy = true;
     for (let line = nextLine(); line !== undefined; line = nextLine()) {
+      // A client that waits is not idle: what is copied first may take minutes.
+      socket.setTimeout(0);
       const answer = await answerLine(doors, line);
+      socket.setTimeout(IDLE_MS);
       if (socket.writableEnded) return;
       if (answer.kind === 'unreadable') return refuseLine(socket, doors, answer.why);
       socket.write(`${JSON.stringify(answer.value)}\n`);

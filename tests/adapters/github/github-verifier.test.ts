@@ -5,13 +5,16 @@ import { makeGithubVerifier } from '../../../src/adapters/github/github-verifier
 import { GITHUB_DOCUMENTATION } from '../../../src/catalog/providers/github.ts';
 import { type Attempt, attemptKey } from '../../../src/core/attempt.ts';
 import { worstDanger } from '../../../src/core/danger.ts';
+import type { DeclaredEnvironment } from '../../../src/core/declaration.ts';
 import { type Check, type Evidence, questionKey } from '../../../src/core/evidence.ts';
 import type { BackupsFact, CredentialFact, DependentsFact, EnvironmentFact } from '../../../src/core/facts.ts';
 import type { ResourceRef } from '../../../src/core/resource.ts';
 import { readHttp } from '../../../src/languages/http/read-http.ts';
 import type { Credential } from '../../../src/ports/credentials.ts';
+import { type DeclaredEnvironments, NOTHING_DECLARED } from '../../../src/ports/declared-environments.ts';
 import type { Verifier } from '../../../src/ports/verifier.ts';
 import { verifierContract } from '../../contracts/verifier.ts';
+import { handTimeout } from '../../fakes/hand-timeout.ts';
 import { actionOf, describeReading, NO_FACTS } from '../../languages/api-scenarios.ts';
 import { acmeShop, GITHUB_TOKENS, type Github, startGithub } from '../../stand-ins/github/github.ts';
 
@@ -41,15 +44,19 @@ async function withBench(
   body: (bench: Bench) => Promise<void>,
   credential: Credential | undefined = CLASSIC,
   state = acmeShop(),
+  declared: DeclaredEnvironments = NOTHING_DECLARED,
 ): Promise<void> {
   const clock = handClock();
+  const hand = handTimeout();
+  if (state.fault?.kind === 'hang') state.fault = { kind: 'hang', seen: hand.expire };
   const github = await startGithub(state, clock.nowMs);
   const verifier = makeGithubVerifier({
     apiOf: (forge) => (forge === 'github.com' ? github.url : undefined),
     credentials: { forAttempt: (id) => (id === attempt.id ? credential : undefined) },
     clock,
     documentation: GITHUB_DOCUMENTATION,
-    requestTimeoutMs: 200,
+    declared,
+    timeout: hand.timeout,
   });
   const ask = (check: Check, about = REPOSITORY) =>
     verifier.answer({ check, about }, attempt, new AbortController().signal);
@@ -72,7 +79,35 @@ function unknownOf(evidence: Evidence): string {
   return evidence.answer.unknown;
 }
 
+const declaredAs = (environment: DeclaredEnvironment): DeclaredEnvironments => ({
+  of: (target) =>
+    Promise.resolve({
+      known:
+        target.kind === 'repository' && target.path[0] === String(acmeShop().repositories.get('acme/shop')?.id)
+          ? { target, environment, declaredAtMs: 0, signer: 'ada' }
+          : undefined,
+    }),
+});
+
 describe('github verifier', () => {
+  it('lets a person declare a repository by its number, but not what somebody protected', async () => {
+    const production = async (about: ResourceRef, environment: DeclaredEnvironment) => {
+      let fact: EnvironmentFact | undefined;
+      await withBench(
+        async ({ ask }) => {
+          fact = knownOf<EnvironmentFact>(await ask('environment', about));
+        },
+        CLASSIC,
+        acmeShop(),
+        declaredAs(environment),
+      );
+      return [fact?.by, fact?.environments[0]?.production, fact?.contradictions?.length ?? 0];
+    };
+    assert.deepEqual(await production(REPOSITORY, 'throwaway'), ['declared', false, 0]);
+    assert.deepEqual(await production(REPOSITORY, 'production'), ['declared', true, 0]);
+    assert.deepEqual(await production(branch('main'), 'throwaway'), ['declared', true, 1]);
+  });
+
   it('says what a repository is, what hangs on it and what copies there are', () =>
     withBench(async ({ ask }) => {
       const environment = knownOf<EnvironmentFact>(await ask('environment'));
@@ -258,7 +293,7 @@ verifierContract('github verifier', async () => {
     apiOf: () => github.url,
     credentials: { forAttempt: () => CLASSIC },
     clock,
-    requestTimeoutMs: 500,
+    timeout: handTimeout().timeout,
   });
   setTimeout(() => void github.close(), 3_000).unref();
   return {

@@ -74,6 +74,15 @@ export function makeLocalCase(options: LocalCaseOptions = {}): LocalCase {
     irreplaceable: ['a.txt'],
     ...options.fact,
   };
+  const effect: Effect = {
+    verb: options.verb ?? 'destroy',
+    target: { known: about },
+    count: { min: 1, max: 5 },
+    reversal: 'safeguardable',
+    basis: 'parsed',
+    source: 'catalog/rm',
+    summary: 'deletes data',
+  };
   const clock = makeSystemClock();
   const action = { kind: 'shell' as const, bytes: Buffer.from('rm -rf data'), cwd: root };
   const origin = { door: 'hook' as const, person: 'p', agent: 'a', task: 't', workspace: root };
@@ -87,15 +96,8 @@ export function makeLocalCase(options: LocalCaseOptions = {}): LocalCase {
       ...(options.files === undefined ? {} : { files: options.files }),
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     }),
-    effect: {
-      verb: options.verb ?? 'destroy',
-      target: { known: about },
-      count: { min: 1, max: 5 },
-      reversal: 'safeguardable',
-      basis: 'parsed',
-      source: 'catalog/rm',
-      summary: 'deletes data',
-    },
+    effect,
+    unneeded: { ...effect, reversal: 'irreversible' },
     evidence: [
       evidenceOf({
         question: { check: 'recovery', about },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { runUndo } from '../../../src/apps/cli/undo.ts';
-import { listSafeguards, openEngine, restoreSafeguard } from '../../../src/apps/wire.ts';
+import { faultOfDump, listDumps, listSafeguards, openEngine, restoreSafeguard } from '../../../src/apps/wire.ts';
 import { makePerson, makeRegistry } from '../../fakes/people.ts';
 
 test('an approved deletion is copied first, the record says where, and undo puts it back', async (t) => {
@@ -65,7 +65,12 @@ test('an approved deletion is copied first, the record says where, and undo puts
     interactive: false,
     outIsTerminal: false,
   };
-  const deps = { list: () => listSafeguards(path.join(state, 'safeguards')), restore: restoreSafeguard };
+  const deps = {
+    list: () => listSafeguards(path.join(state, 'safeguards')),
+    dumps: () => listDumps(path.join(state, 'safeguards')),
+    faultOfDump,
+    restore: restoreSafeguard,
+  };
   assert.equal(await runUndo([], io, deps), 0);
   const id = out.join('').split(' ')[0] ?? '';
   assert.match(out.join(''), /notes/);

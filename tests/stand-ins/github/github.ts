@@ -10,7 +10,7 @@ export interface GithubState {
   readonly journal: { readonly method: string; readonly path: string; readonly status: number }[];
   /** What is wrong with the server at the moment. */
   fault?:
-    | { readonly kind: 'hang' }
+    | { readonly kind: 'hang'; readonly seen?: () => void }
     | { readonly kind: 'status'; readonly status: number }
     | {
         readonly kind: 'limited';
@@ -132,6 +132,7 @@ function replyTo(method: string, url: URL, token: string, state: GithubState): R
   const { fault } = state;
   switch (fault?.kind) {
     case 'hang':
+      fault.seen?.();
       return 'none';
     case 'status':
       return { status: fault.status, body: { message: 'Server Error' } };

@@ -89,8 +89,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
       .end(text);
   };
   const { fault } = state;
-  if (fault?.kind === 'hang') return;
-  if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+  if (fault?.kind === 'hang') {
+    fault.seen?.();
+    if (fault.released === undefined) return;
+    await fault.released;
+  }
   if (fault?.kind === 'status') return finish(fault.status, '{"message":"upstream error"}');
   const retryAfter =
     fault?.kind === 'rate-limited'

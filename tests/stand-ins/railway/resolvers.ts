@@ -1,3 +1,4 @@
+import { Access } from './access.ts';
 import {
   addTo,
   type Environment,
@@ -17,71 +18,6 @@ import {
 
 type PageArguments = { readonly first?: number; readonly after?: string };
 type Resolvers = Readonly<Record<string, unknown>>;
-
-/** What a token may touch. Throws the provider's own words. */
-class Access {
-  readonly state: RailwayState;
-  readonly token: Token | undefined;
-
-  constructor(state: RailwayState, token: Token | undefined) {
-    this.state = state;
-    this.token = token;
-  }
-
-  project(projectId: string): Project {
-    const project = this.state.projects.get(projectId);
-    if (project === undefined || !this.seesProject(project)) throw new Error('Not Authorized');
-    return project;
-  }
-
-  seesProject(project: Project): boolean {
-    const { token } = this;
-    if (token === undefined) return false;
-    if (token.kind === 'account') return true;
-    return token.kind === 'workspace' ? token.workspaceId === project.workspaceId : token.projectId === project.id;
-  }
-
-  seesEnvironment(environment: Environment): boolean {
-    const project = this.state.projects.get(environment.projectId);
-    if (project === undefined || !this.seesProject(project)) return false;
-    return this.token?.kind !== 'project' || this.token.environmentId === environment.id;
-  }
-
-  environment(environmentId: string): Environment {
-    const environment = this.state.environments.get(environmentId);
-    if (environment === undefined || !this.seesEnvironment(environment)) throw new Error('Not Authorized');
-    return environment;
-  }
-
-  service(serviceId: string): Service {
-    const service = this.state.services.get(serviceId);
-    if (service === undefined) throw new Error('Service not found');
-    this.project(service.projectId);
-    return service;
-  }
-
-  instance(instanceId: string): VolumeInstance {
-    const instance = this.state.volumeInstances.get(instanceId);
-    if (instance === undefined) throw new Error('Volume instance not found');
-    this.environment(instance.environmentId);
-    return instance;
-  }
-
-  /** A project token owns a volume only if it sees all of its instances. */
-  volume(volumeId: string): Volume {
-    const volume = this.state.volumes.get(volumeId);
-    if (volume === undefined) throw new Error('Volume not found');
-    this.project(volume.projectId);
-    for (const instance of this.state.volumeInstances.values()) {
-      if (instance.volumeId === volumeId) this.environment(instance.environmentId);
-    }
-    return volume;
-  }
-
-  wholeProject(): void {
-    if (this.token === undefined || this.token.kind === 'project') throw new Error('Not Authorized');
-  }
-}
 
 function connection(items: readonly (Resolvers & { readonly id: string })[], page: PageArguments) {
   const start =
@@ -161,6 +97,14 @@ export function railwayRoot(state: RailwayState, token: Token | undefined, nowMs
     buildCommand: null,
     cronSchedule: null,
     numReplicas: 1,
+    latestDeployment: {
+      ...dates,
+      id: `d-${instance.id}`,
+      projectId: state.services.get(instance.serviceId)?.projectId ?? '',
+      environmentId: instance.environmentId,
+      serviceId: instance.serviceId,
+      status: 'SUCCESS',
+    },
     serviceName: state.services.get(instance.serviceId)?.name ?? '',
     service: () => serviceNode(access.service(instance.serviceId)),
   });
@@ -243,6 +187,12 @@ export function railwayRoot(state: RailwayState, token: Token | undefined, nowMs
           .filter(([key]) => key.startsWith(prefix))
           .map(([key, value]) => [key.slice(prefix.length), value]),
       );
+    },
+    tcpProxies: (args: { readonly environmentId: string; readonly serviceId: string }) => {
+      access.environment(args.environmentId);
+      return [...state.tcpProxies.values()]
+        .filter((one) => one.environmentId === args.environmentId && one.serviceId === args.serviceId)
+        .map((one) => ({ ...one, syncStatus: 'ACTIVE', createdAt: dates.createdAt, deletedAt: null }));
     },
     volumeInstance: (args: { readonly id: string }) => volumeInstanceNode(access.instance(args.id)),
     volumeInstanceBackupList: (args: { readonly volumeInstanceId: string }) => {

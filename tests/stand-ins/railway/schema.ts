@@ -11,8 +11,10 @@ interface Node { id: ID! }
 
 enum Builder { HEROKU NIXPACKS PAKETO RAILPACK }
 enum ProjectsOrderBy { CREATED_AT_DESC NAME_ASC UPDATED_AT_DESC }
+enum DeploymentStatus { BUILDING CRASHED DEPLOYING FAILED REMOVED SLEEPING SUCCESS }
 enum RestartPolicyType { ALWAYS NEVER ON_FAILURE }
 enum SortOrder { asc desc }
+enum TCPProxySyncStatus { ACTIVE CREATING DELETED DELETING UNSPECIFIED UPDATING }
 enum VolumeState { DELETED DELETING ERROR MIGRATING MIGRATION_PENDING READY RESTORING UPDATING }
 
 type PageInfo { endCursor: String hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String }
@@ -51,8 +53,18 @@ type Service implements Node {
 
 type ServiceInstance implements Node {
   id: ID! serviceId: String! serviceName: String! environmentId: String! service: Service!
-  startCommand: String buildCommand: String cronSchedule: String numReplicas: Int
+  startCommand: String buildCommand: String cronSchedule: String numReplicas: Int latestDeployment: Deployment
   createdAt: DateTime! updatedAt: DateTime! deletedAt: DateTime
+}
+
+type Deployment implements Node {
+  id: ID! projectId: String! environmentId: String! serviceId: String status: DeploymentStatus!
+  createdAt: DateTime! updatedAt: DateTime!
+}
+
+type TCPProxy {
+  id: ID! serviceId: String! environmentId: String! applicationPort: Int! domain: String! proxyPort: Int!
+  syncStatus: TCPProxySyncStatus! createdAt: DateTime deletedAt: DateTime
 }
 
 type Volume implements Node {
@@ -109,6 +121,7 @@ type Query {
   projects(after: String, before: String, first: Int, includeDeleted: Boolean, last: Int, orderBy: ProjectsOrderBy, userId: String, workspaceId: String): QueryProjectsConnection!
   service(id: String!): Service!
   serviceInstance(environmentId: String!, serviceId: String!): ServiceInstance!
+  tcpProxies(environmentId: String!, serviceId: String!): [TCPProxy!]!
   variables(environmentId: String!, projectId: String!, serviceId: String, unrendered: Boolean): EnvironmentVariables!
   volumeInstance(id: String!): VolumeInstance!
   volumeInstanceBackupList(volumeInstanceId: String!): [VolumeInstanceBackup!]!

@@ -28,6 +28,14 @@ export interface ServiceInstance {
   startCommand: string | null;
   deploys: number;
 }
+export interface TcpProxy {
+  readonly id: string;
+  readonly serviceId: string;
+  readonly environmentId: string;
+  readonly applicationPort: number;
+  readonly domain: string;
+  readonly proxyPort: number;
+}
 export interface Volume {
   readonly id: string;
   name: string;
@@ -68,12 +76,12 @@ export interface JournalEntry {
 
 /** A way to go wrong, for every request until it is set back to undefined. */
 export type Fault =
-  | { readonly kind: 'hang' }
+  /** No answer, or one only when it is released; `seen` hears of each request. */
+  | { readonly kind: 'hang'; readonly seen?: () => void; readonly released?: Promise<void> }
   | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'truncated' }
   | { readonly kind: 'not-authorized' }
   | { readonly kind: 'rate-limited'; readonly retryAfterSeconds: number }
-  | { readonly kind: 'slow'; readonly delayMs: number }
   /** The answer's JSON, changed before it is sent. */
   | { readonly kind: 'rewrite'; readonly rewrite: (answer: unknown) => unknown };
 
@@ -87,6 +95,7 @@ export interface RailwayState {
   readonly volumes: Map<string, Volume>;
   readonly volumeInstances: Map<string, VolumeInstance>;
   readonly backups: Map<string, Backup>;
+  readonly tcpProxies: Map<string, TcpProxy>;
   /** By `project/environment/service/name`; an empty service for shared variables. */
   readonly variables: Map<string, string>;
   /** By the token's text. */
@@ -107,6 +116,7 @@ export function emptyRailway(): RailwayState {
     volumes: new Map(),
     volumeInstances: new Map(),
     backups: new Map(),
+    tcpProxies: new Map(),
     variables: new Map(),
     tokens: new Map(),
     journal: [],
