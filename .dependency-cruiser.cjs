@@ -4,7 +4,7 @@
 const STAGES = 'observe|classify|verify|decide|approve|authorize|begin|safeguard|execute|record';
 const HASHES = '(^|/)node_modules/@noble/hashes/';
 const PACKAGES =
-  '(^|/)node_modules/(@noble/hashes|unbash|libpg-query|graphql|yaml|@peculiar/x509|reflect-metadata|age-encryption|zod|jsonc-parser|diff)/';
+  '(^|/)node_modules/(@noble/hashes|unbash|libpg-query|graphql|yaml|@peculiar/x509|reflect-metadata|age-encryption|zod|jsonc-parser|diff|postgres)/';
 const PARSERS = '(^|/)node_modules/(unbash|libpg-query|graphql|yaml)/';
 
 /** Files below `from` may import what matches one of `to`, and nothing else. */

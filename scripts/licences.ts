@@ -12,6 +12,7 @@ const ALLOWED = new Set([
   'Apache-2.0',
   'MIT OR Apache-2.0',
   'BlueOak-1.0.0',
+  'Unlicense',
 ]);
 
 /** Licence texts of all packages that went into the bundles. Throws on one whose licence is not in the list. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { findPrograms } from '../src/adapters/postgres-copy/programs.ts';
 import { serverAccount } from '../src/adapters/postgres-copy/throwaway-server.ts';
@@ -22,6 +22,7 @@ const PROBES = {
   npm: () => missing('npm'),
   'old-node': () => (oldNodePath() === undefined ? 'no node older than 24 is on PATH' : undefined),
   'postgres-programs': () => postgresFault(),
+  postgres: () => missing('initdb') ?? missing('postgres') ?? postgresAccountFault(),
   procfs: () => (existsSync('/proc/self/status') ? undefined : 'there is no /proc to read the size of a process from'),
   rehearsal: () => rehearsalFault(),
   root: () => (process.getuid?.() === 0 ? undefined : 'not running as root'),
@@ -71,6 +72,19 @@ export function oldNodePath(): string | undefined {
 /** Reference material that lies beside a checkout on some machines; nothing of it is in the repository. */
 export function sharedDir(): string {
   return path.resolve(import.meta.dirname, '../../shared');
+}
+
+/** PostgreSQL does not run as root: then it runs as the account that its package made. */
+export function postgresAccount(): { readonly uid: number; readonly gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const [, , uid, gid] = /^postgres:.*$/m.exec(readFileSync('/etc/passwd', 'utf8'))?.[0].split(':') ?? [];
+  return uid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
+}
+
+function postgresAccountFault(): string | undefined {
+  return process.getuid?.() === 0 && postgresAccount() === undefined
+    ? 'there is no account `postgres` for a server that does not run as root'
+    : undefined;
 }
 
 export const repoRoot: string = path.resolve(import.meta.dirname, '..');

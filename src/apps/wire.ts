@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openCertificates } from '../adapters/certificates/certificates.ts';
+import { connectionVerifiers } from '../adapters/connections/index.ts';
 import { openDecisionLog } from '../adapters/decision-log/decision-log.ts';
 import { readDecisions } from '../adapters/decision-log/read-decisions.ts';
 import { makeDocumentationVerifier, openApiDocuments, readyApiDocuments } from '../adapters/documents/index.ts';
@@ -33,7 +34,6 @@ import { openTranscripts } from '../adapters/transcripts/transcripts.ts';
 import { makeWorkspaceVerifier } from '../adapters/workspace/workspace-verifier.ts';
 import { GITHUB_DOCUMENTATION } from '../catalog/providers/github.ts';
 import { RAILWAY_API, RAILWAY_DOCUMENTATION } from '../catalog/railway/provider.ts';
-import type { StatedFacts } from '../core/facts.ts';
 import type { RawAttempt } from '../pipeline/observe.ts';
 import { makeJudge, makePipeline } from '../pipeline/pipeline.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -74,6 +74,7 @@ import {
   publish,
   tell,
 } from './installation.ts';
+import { agentSurroundings, type OpenedJudge, type RehearsalPlaces, type Surroundings } from './judge.ts';
 import type { Paths } from './paths.ts';
 import { type OpenedLayers, openPolicy } from './policy/assemble.ts';
 import { makeBase } from './policy/base.ts';
@@ -165,6 +166,12 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     read: await allReaders(options.rehearse === undefined ? undefined : 'held', described.apis),
     verifiers: [
       workspace,
+      ...connectionVerifiers({
+        ...agentSurroundings(paths, options.home),
+        clock,
+        configDir: paths.config,
+        mayLeaveMachine: true,
+      }),
       ...(options.rehearse === undefined
         ? []
         : [
@@ -288,8 +295,10 @@ export async function openJudge(
   paths: Paths,
   note: (line: string) => void,
   rehearsal?: RehearsalPlaces,
+  surroundings: Surroundings = agentSurroundings(paths, '/nonexistent'),
 ): Promise<OpenedJudge> {
   const clock = makeSystemClock();
+  const connections = connectionVerifiers({ ...surroundings, clock, configDir: paths.config, mayLeaveMachine: false });
   const readers = await allReaders(rehearsal === undefined ? undefined : 'always');
   const sums = readSums();
   const workspace = makeWorkspaceVerifier({ clock, tasks: { wasCreated: () => false } });
@@ -327,7 +336,7 @@ export async function openJudge(
         ...common,
         verifiers: [
           ...(facts === undefined ? [] : [statedFacts(facts, clock)]),
-          ...(looksAtDisk(raw) ? [workspace] : []),
+          ...(looksAtDisk(raw) ? [workspace, ...connections] : []),
           ...rehearse,
         ],
         approver: !looksAtDisk(raw) ? { exceptions: () => Promise.resolve([]) } : people,
@@ -335,18 +344,6 @@ export async function openJudge(
       })(raw),
     close: () => policy.close(),
   };
-}
-
-export interface OpenedJudge {
-  judge(raw: RawAttempt, facts: StatedFacts | undefined): ReturnType<ReturnType<typeof makeJudge>>;
-  close(): Promise<void>;
-}
-
-export interface RehearsalPlaces {
-  readonly home: string;
-  readonly path: string;
-  /** The guard's own places: not in the view. */
-  readonly hidden: readonly string[];
 }
 
 function rehearsalVerifier(places: RehearsalPlaces, recovery: Verifier, clock: Clock): Verifier {
@@ -374,6 +371,7 @@ export function openPolicyTools(stateDir: string): PolicyTools {
   return createPolicyTools(existsSync(cacheDir) ? { artefact: { cacheDir } } : {});
 }
 
+export type { OpenedJudge } from './judge.ts';
 export {
   decisionsDir,
   documentText as policyDocumentOf,

@@ -28,6 +28,15 @@ export interface Rule {
   readonly docs?: string;
 }
 
+/** How a tool finds the database or the cluster that it works on, for the verifiers of connections. */
+export interface Connection {
+  readonly loader: 'libpq' | 'laravel' | 'rails' | 'prisma' | 'django' | 'url' | 'code' | 'kubernetes';
+  /** What of the command takes part: the loader's word → flags that give it, or `NAME=` of an operand. */
+  readonly words?: Readonly<Record<string, string>>;
+  /** The word that the operand of the matched rule gives where no flag does. */
+  readonly operand?: string;
+}
+
 export interface Tool {
   readonly names: readonly string[];
   /** `ResourceRef.system` of what it acts on. */
@@ -41,6 +50,7 @@ export interface Tool {
   /** Flags that make any of its commands harmless (`--dry-run|-n`). */
   readonly dry?: string;
   readonly rules: readonly Rule[];
+  readonly connection?: Connection;
   /**
    * The settings file that decides which database it works on, where that is known: `{}` stands for the value of
    * `flag`. The first that is there counts; `override` is a file that makes all of them void.

@@ -1,6 +1,6 @@
 import type { Json } from './canonical-json.ts';
 import type { Evidence } from './evidence.ts';
-import type { BroughtBackBy, RehearsalFact } from './facts.ts';
+import type { BroughtBackBy, ClusterFact, ConnectedDatabase, ConnectionFact, RehearsalFact } from './facts.ts';
 import { resourceKey } from './resource.ts';
 
 /** A checked fact in words for a card. `✗` speaks against the act, `✓` for it, `?` could not be learnt. */
@@ -15,6 +15,8 @@ export function describeFact(evidence: Evidence): FactWords {
   const fact = answer.known;
   if (fact === null || typeof fact !== 'object' || Array.isArray(fact)) return plain(evidence, fact);
   const at = fact as { readonly [key: string]: Json | undefined };
+  if ('connections' in at) return connectionWords(at as unknown as ConnectionFact);
+  if ('cluster' in at) return clusterWords(at as unknown as ClusterFact);
   if ('environments' in at) return environmentWords(at, source);
   if ('dependents' in at) return dependentsWords(at);
   if ('backups' in at) return backupsWords(at);
@@ -81,6 +83,71 @@ function gitWords(at: Members): FactWords {
   const changes = at.dirty === true ? 'changes that are not committed' : 'no changes';
   const untracked = typeof at.untracked === 'number' ? `, ${counted(at.untracked, 'untracked file')}` : '';
   return { mark: '✓', text: `git: ${branch}, ${changes}${untracked}` };
+}
+
+function connectionWords(fact: ConnectionFact): FactWords {
+  const each = fact.connections.map((one) => `${addressWords(one)} (${one.from})${seenWords(one)}`);
+  const bad = fact.connections.some((one) => one.place === 'remote' || one.declared?.kind === 'production');
+  const but = fact.unsettled === undefined ? '' : `; not for sure: ${fact.unsettled}`;
+  return {
+    mark: bad ? '✗' : fact.unsettled === undefined && each.length > 0 ? '✓' : '?',
+    text: `database: ${each.length === 0 ? 'none found' : each.join('; and ')}${but}`,
+  };
+}
+
+function addressWords(one: ConnectedDatabase): string {
+  const said =
+    one.declared === undefined ? '' : `, declared ${one.declared.environment} (${one.declared.kind}) by a person`;
+  switch (one.place) {
+    case 'memory':
+      return `${one.system} in memory`;
+    case 'file':
+      return `${one.system} file ${one.database}${said}`;
+    case 'socket':
+      return `${one.system} \`${one.database}\` on this machine's socket ${one.host}${said}`;
+    case 'loopback':
+    case 'remote':
+      return `${one.system} \`${one.database}\` on ${one.host}:${one.port}${one.place === 'loopback' ? ' (loopback)' : ''}${said}`;
+    default:
+      return one.place satisfies never;
+  }
+}
+
+function seenWords(one: ConnectedDatabase): string {
+  const { seen } = one;
+  if (seen === undefined) return one.notSeen === undefined ? '' : `, not looked at: ${one.notSeen}`;
+  const here = seen.isHere ? '' : ', which is not shown to be this machine itself';
+  if (!seen.exists) return `: PostgreSQL ${seen.version} has no such database${here}`;
+  const parts = [
+    `PostgreSQL ${seen.version}`,
+    counted(seen.tables ?? 0, 'table'),
+    `about ${counted(seen.rows ?? 0, 'row')}`,
+    counted(seen.bytes ?? 0, 'byte'),
+    counted(seen.others ?? 0, 'other connection'),
+    ...(seen.standbys === undefined || seen.standbys === 0 ? [] : [counted(seen.standbys, 'standby server')]),
+    ...(seen.isStandby === true ? ['a standby itself'] : []),
+    ...(seen.systemIdentifier === undefined
+      ? []
+      : [`system identifier ${seen.systemIdentifier}, which a copy of its files shares`]),
+  ];
+  return `: ${parts.join(', ')}${here}`;
+}
+
+function clusterWords({ cluster, unsettled }: ClusterFact): FactWords {
+  const said =
+    cluster.declared === undefined
+      ? ''
+      : `, declared ${cluster.declared.environment} (${cluster.declared.kind}) by a person`;
+  const program =
+    cluster.credentialProgram === undefined
+      ? ''
+      : `, credentials by the program ${cluster.credentialProgram}, which was not run`;
+  const but = unsettled === undefined ? '' : `; not for sure: ${unsettled}`;
+  const fine = cluster.declared?.kind === 'throwaway' || (cluster.isLocal && cluster.declared === undefined);
+  return {
+    mark: unsettled !== undefined ? '?' : fine ? '✓' : '✗',
+    text: `cluster: ${cluster.isLocal ? 'local, ' : ''}${cluster.server}, context ${cluster.context}, namespace ${cluster.namespace} (${cluster.from})${said}${program}${but}`,
+  };
 }
 
 function dependentsWords(at: Members): FactWords {

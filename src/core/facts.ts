@@ -56,6 +56,79 @@ export type EnvironmentFact = {
   readonly contradictions?: readonly string[];
 };
 
+/** What a PostgreSQL server says of itself and of one database, asked in a read-only transaction. */
+export type DatabaseSeen = {
+  /** False where the server says that there is no database of that name. Then only `version` and `isHere` are told. */
+  readonly exists: boolean;
+  readonly version: string;
+  /**
+   * The server itself saw this connection come from this machine: over the socket file that it holds, or over loopback from
+   * the very port that it left by. A tunnel, a proxy or a pooler in between shows another port.
+   */
+  readonly isHere: boolean;
+  readonly bytes?: number;
+  readonly tables?: number;
+  /** Bytes of the tables' own rows. Nothing is in them where it is 0, whatever statistics say. */
+  readonly tableBytes?: number;
+  /** The planner's estimate; only a hint of size. */
+  readonly rows?: number;
+  /** Connections of others to this database. */
+  readonly others?: number;
+  readonly standbys?: number;
+  /** This server is a copy of another one. */
+  readonly isStandby?: boolean;
+  /** Of the cluster. A copy of the files has the same: it can show that something is production, never that it is not. */
+  readonly systemIdentifier?: string;
+};
+
+/** One database that a command would work on, without any secret. */
+export type ConnectedDatabase = {
+  /** `postgres`, `mysql`, `sqlite`, ...; `unknown` where the address does not say. */
+  readonly system: string;
+  /** Empty for a socket of the usual place, a file and memory. */
+  readonly host: string;
+  readonly port: number;
+  /** Name, or the absolute path of a file. */
+  readonly database: string;
+  readonly place: 'memory' | 'file' | 'socket' | 'loopback' | 'remote';
+  /** Which setting said so: `DATABASE_URL in .env`. */
+  readonly from: string;
+  /** What a person declared about this address. */
+  readonly declared?: { readonly environment: string; readonly kind: 'production' | 'throwaway' | 'other' };
+  readonly seen?: DatabaseSeen;
+  /** Why nobody looked. */
+  readonly notSeen?: string;
+};
+
+/**
+ * `environment` about `database/connection` (loader, folder, words of the command): where a command's connection really
+ * leads. `environments` holds what a person declared, and nothing else.
+ */
+export type ConnectionFact = EnvironmentFact & {
+  /** All that the command would touch: `rails db:drop` takes the test database along. */
+  readonly connections: readonly ConnectedDatabase[];
+  /** Why something else could still be chosen: configuration that is code, variables that are not seen. */
+  readonly unsettled?: string;
+};
+
+/** `environment` about `kubernetes/connection` (folder, words of the command): which cluster a command would work on. */
+export type ClusterFact = EnvironmentFact & {
+  readonly cluster: {
+    readonly context: string;
+    /** Address of the API server, as the file has it. */
+    readonly server: string;
+    readonly namespace: string;
+    readonly from: string;
+    readonly place: 'loopback' | 'remote';
+    /** A program that hands out credentials. It is never run here. */
+    readonly credentialProgram?: string;
+    /** A local cluster by its name (`kind-*`, `minikube`, ...), on loopback, with nothing in between. */
+    readonly isLocal: boolean;
+    readonly declared?: ConnectedDatabase['declared'];
+  };
+  readonly unsettled?: string;
+};
+
 /** `dependents` about a resource: what breaks with it. */
 export type DependentsFact = {
   readonly dependents: readonly {

@@ -7,6 +7,7 @@ import { POLICY_ERROR } from '../../core/exception.ts';
 import { visibleText } from '../../core/visible-text.ts';
 import type { ReceiptRecord } from '../../ports/store.ts';
 import { documentOptions } from '../described-documents.ts';
+import { ownSurroundings } from '../judge.ts';
 import { findPaths } from '../paths.ts';
 import { verifyLogCommand } from '../verify-log/command.ts';
 import {
@@ -89,6 +90,7 @@ export async function runCommand(name: string, args: readonly string[], io: Io, 
             hidden: [paths.state, paths.config, paths.runtime],
           }
         : undefined,
+      ownSurroundings(io.env),
     )),
     workspaceOf,
     person: userInfo().username,

@@ -5,11 +5,24 @@ const db = { otherwise: 'words' } as const;
 export const DATABASE_TOOLS: readonly Tool[] = [
   {
     ...db,
-    names: ['dropdb', 'dropuser'],
+    names: ['dropdb'],
     system: 'postgres',
     docs: 'https://www.postgresql.org/docs/current/app-dropdb.html',
     valued: '-h -p -U --host --port --username --maintenance-db',
+    connection: {
+      loader: 'libpq',
+      words: { host: '-h|--host', port: '-p|--port', user: '-U|--username', database: '' },
+      operand: 'database',
+    },
     rules: [destroys('database', '')],
+  },
+  {
+    ...db,
+    names: ['dropuser'],
+    system: 'postgres',
+    docs: 'https://www.postgresql.org/docs/current/app-dropuser.html',
+    valued: '-h -p -U --host --port --username',
+    rules: [destroys('role', '')],
   },
   {
     ...db,
@@ -39,6 +52,10 @@ export const DATABASE_TOOLS: readonly Tool[] = [
     system: 'postgres',
     docs: 'https://www.postgresql.org/docs/current/app-pgrestore.html',
     valued: '-d -h -p -U -f -j -n -t -F --dbname --host --port --username',
+    connection: {
+      loader: 'libpq',
+      words: { host: '-h|--host', port: '-p|--port', user: '-U|--username', database: '-d|--dbname' },
+    },
     rules: [
       harmless('', { with: ['-l|--list'] }),
       destroys('database', '', { with: ['-c|--clean|-C'] }),

@@ -9,6 +9,17 @@ export const KUBERNETES_TOOLS: readonly Tool[] = [
       '-n --namespace --context --kubeconfig --cluster --user -f --filename -l --selector -o --output -c --container --as --as-group -k --kustomize --field-selector -p --patch --type --replicas --timeout --grace-period -s --server --token',
     dry: '--dry-run=client|--dry-run=server|--dry-run',
     otherwise: 'words',
+    connection: {
+      loader: 'kubernetes',
+      words: {
+        context: '--context',
+        kubeconfig: '--kubeconfig',
+        cluster: '--cluster',
+        user: '--user',
+        server: '-s|--server',
+        namespace: '-n|--namespace',
+      },
+    },
     rules: [
       harmless('delete pod|pods|po|pod/*|pods/*|po/*|event|events|ev|replicaset|rs', {
         unless: ['--all|-A|--all-namespaces|-l|--selector|--force|--field-selector'],
@@ -57,6 +68,15 @@ export const KUBERNETES_TOOLS: readonly Tool[] = [
     valued: '-n --namespace --kube-context --kubeconfig -f --values --set --version',
     dry: '--dry-run|--dry-run=client|--dry-run=server',
     otherwise: 'words',
+    connection: {
+      loader: 'kubernetes',
+      words: {
+        context: '--kube-context',
+        kubeconfig: '--kubeconfig',
+        server: '--kube-apiserver',
+        namespace: '-n|--namespace',
+      },
+    },
     rules: [
       destroys('release', 'uninstall|delete|del|un|rollback'),
       destroys('release', 'upgrade', { with: ['--force|--reset-values|--cleanup-on-fail'] }),

@@ -1,7 +1,18 @@
-import { changes, destroys, harmless, type Tool } from '../entry.ts';
+import { changes, destroys, harmless, type Rule, type Tool } from '../entry.ts';
 
 const sql = { system: 'sql', otherwise: 'words' } as const;
 const calm = { system: 'sql', otherwise: 'harmless' } as const;
+
+/** What migrators of many makers call the same things. */
+const MIGRATORS: readonly Rule[] = [
+  destroys('database', 'down|drop|reset|rollback|redo|revert|force|down-to|downgrade|undo|down:*|reset:*|clean'),
+  destroys('database', '* * down|drop|reset|rollback|down-to|redo'),
+  destroys(
+    'database',
+    'database|db|migrate|migration|migrations|schema drop|reset|down|revert|rollback|redo|fresh|refresh|clean|undo|setup-force',
+  ),
+  harmless('schema inspect|diff'),
+];
 
 export const MIGRATION_TOOLS: readonly Tool[] = [
   {
@@ -9,6 +20,7 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     names: ['prisma', 'prisma2'],
     docs: 'https://www.prisma.io/docs/orm/reference/prisma-cli-reference',
     valued: '--schema --name --preview-feature-name --url --file --stdin-name',
+    connection: { loader: 'prisma', words: { schema: '--schema', url: '--url' } },
     rules: [
       destroys('database', 'migrate reset'),
       destroys('database', 'db push', { with: ['--force-reset|--accept-data-loss'] }),
@@ -23,6 +35,7 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     ...calm,
     names: ['drizzle-kit'],
     docs: 'https://orm.drizzle.team/docs/kit-overview',
+    connection: { loader: 'code', words: { url: '--url' } },
     rules: [
       changes('database', 'push', { reversal: 'unknown' }),
       changes('database', 'push:*'),
@@ -33,6 +46,8 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     ...sql,
     names: ['rails', 'rake', 'hanami'],
     docs: 'https://guides.rubyonrails.org/command_line.html',
+    valued: '-e --environment',
+    connection: { loader: 'rails', words: { env: '-e|--environment|RAILS_ENV=|RACK_ENV=' } },
     rules: [
       destroys(
         'database',
@@ -51,6 +66,7 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     names: ['manage.py', 'django-admin'],
     docs: 'https://docs.djangoproject.com/en/stable/ref/django-admin/',
     valued: '--settings --database --pythonpath --verbosity -v --app',
+    connection: { loader: 'django', words: { settings: '--settings' } },
     rules: [
       destroys('database', 'flush|reset_db|sqlclear-run|reset_schema|drop_test_database|clear_index|rebuild_index'),
       destroys('database', 'migrate * zero'),
@@ -66,12 +82,14 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     names: ['alembic'],
     docs: 'https://alembic.sqlalchemy.org/en/latest/api/commands.html',
     dry: '--sql',
+    connection: { loader: 'code' },
     rules: [destroys('database', 'downgrade'), changes('database', 'stamp', { reversal: 'undoable' })],
   },
   {
     ...sql,
     names: ['flask', 'quart', 'litestar'],
     docs: 'https://flask-migrate.readthedocs.io/',
+    connection: { loader: 'code' },
     rules: [
       destroys('database', 'db downgrade'),
       destroys('database', 'db drop*|reset*|clean*'),
@@ -84,14 +102,11 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
       'aerich',
       'piccolo',
       'yoyo',
-      'dbmate',
       'goose',
       'migrate',
       'golang-migrate',
       'sqitch',
       'tern',
-      'sqlx',
-      'diesel',
       'sea-orm-cli',
       'refinery',
       'graphile-migrate',
@@ -114,15 +129,16 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     valued:
       '-path -database -source -dir --database-url --source --url -u --env -e --dir --database --path -c --config',
     dry: '--dry-run|-dry-run',
-    rules: [
-      destroys('database', 'down|drop|reset|rollback|redo|revert|force|down-to|downgrade|undo|down:*|reset:*|clean'),
-      destroys('database', '* * down|drop|reset|rollback|down-to|redo'),
-      destroys(
-        'database',
-        'database|db|migrate|migration|migrations|schema drop|reset|down|revert|rollback|redo|fresh|refresh|clean|undo|setup-force',
-      ),
-      harmless('schema inspect|diff'),
-    ],
+    connection: { loader: 'code', words: { env: '--env', url: '-database|--database|--database-url|--url|-u' } },
+    rules: MIGRATORS,
+  },
+  {
+    ...sql,
+    names: ['dbmate', 'sqlx', 'diesel'],
+    docs: 'https://github.com/amacneil/dbmate#command-line-options',
+    valued: '--database-url -D --url -u -e --env -d --migrations-dir --source --config-file',
+    connection: { loader: 'url', words: { url: '--url|-u|--database-url|-D', variable: '-e|--env' } },
+    rules: MIGRATORS,
   },
   {
     ...sql,
@@ -152,6 +168,7 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     docs: 'https://laravel.com/docs/migrations',
     // Source: https://laravel.com/docs/configuration#additional-environment-files
     settings: { flag: '--env', files: ['.env.{}', '.env'], override: 'bootstrap/cache/config.php' },
+    connection: { loader: 'laravel', words: { env: '--env', connection: '--database' } },
     rules: [
       destroys(
         'database',
@@ -188,6 +205,7 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     ...sql,
     names: ['knex', 'objection', 'bookshelf'],
     docs: 'https://knexjs.org/guide/migrations.html',
+    connection: { loader: 'code', words: { env: '--env' } },
     rules: [
       destroys('database', 'migrate:rollback|migrate:down|migrate:unlock'),
       destroys('database', 'migrate rollback|down'),
@@ -198,12 +216,15 @@ export const MIGRATION_TOOLS: readonly Tool[] = [
     ...sql,
     names: ['sequelize', 'sequelize-cli'],
     docs: 'https://sequelize.org/docs/v6/other-topics/migrations/',
+    valued: '--env --url',
+    connection: { loader: 'code', words: { env: '--env', url: '--url' } },
     rules: [destroys('database', 'db:drop|db:migrate:undo*|db:seed:undo*')],
   },
   {
     ...sql,
     names: ['typeorm', 'typeorm-ts-node-commonjs', 'typeorm-ts-node-esm', 'mikro-orm'],
     docs: 'https://typeorm.io/docs/advanced-topics/using-cli',
+    connection: { loader: 'code' },
     dry: '--dump|-d=dry',
     rules: [
       destroys(

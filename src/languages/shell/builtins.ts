@@ -114,6 +114,12 @@ const declare: Handler = (call) => {
     runsByVariable(field.s, call.machine, call.scope);
     call.scope.vars.set(field.s.slice(0, equals), [{ ...field, s: field.s.slice(equals + 1) }]);
   }
+  if (call.name === 'export' || call.argv.some((field) => /^-[a-zA-Z]*x/.test(field.s)))
+    for (const { s } of call.argv) {
+      const name = s.split('=')[0] ?? '';
+      if (/^[A-Za-z_]\w*$/.test(name)) call.scope.exports.set(name, !call.argv.some((field) => field.s === '-n'));
+      else if (hasHole(s)) call.scope.exports.set('*', true);
+    }
   harmlessRun(call.machine, 'shell/builtin', call.name);
   return '';
 };
@@ -122,7 +128,10 @@ const unset: Handler = (call) => {
   for (const field of call.argv) {
     if (PROXY_VARIABLES.has(field.s.toLowerCase())) avoidsGateway(call.machine, `unset ${field.s}`);
     if (field.s.startsWith('HOLDPOINT_')) bypass(`${field.s}=`, call.machine);
-    if (!field.s.startsWith('-')) call.scope.vars.set(field.s, [literal('')]);
+    if (!field.s.startsWith('-')) {
+      call.scope.vars.set(field.s, [literal('')]);
+      call.scope.exports.set(hasHole(field.s) ? '*' : field.s, false);
+    }
     call.scope.functions.delete(field.s);
   }
   harmlessRun(call.machine, 'shell/builtin', 'unset');
@@ -179,6 +188,9 @@ const trap: Handler = (call) => {
 
 const set: Handler = (call) => {
   if (call.argv.length === 0) return call.machine.run([literal('printenv')], call.scope);
+  // From here on every assignment is passed on.
+  if (call.argv.some((field, index) => /^-\w*a/.test(field.s) || (field.s === 'allexport' && index > 0)))
+    call.scope.exports.set('*', true);
   const dashes = call.argv.findIndex((field) => field.s === '--');
   if (dashes !== -1) call.scope.args = call.argv.slice(dashes + 1);
   else if (!call.argv.some((field) => /^[-+]/.test(field.s))) call.scope.args = call.argv;

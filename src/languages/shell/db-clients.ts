@@ -1,5 +1,8 @@
+import type { Connection } from '../../catalog/entry.ts';
+import type { ResourceRef } from '../../core/resource.ts';
 import { parseArgs, setOf } from './argv.ts';
 import { readCode } from './code-effects.ts';
+import { connectionRef } from './connections.ts';
 import { type Call, type Handler, harmlessRun, opaque, subscope } from './machine.ts';
 import { contentOf } from './scripts.ts';
 import { readSqlText } from './sql-text.ts';
@@ -14,6 +17,7 @@ interface Client {
   readonly files: string;
   /** Operand from which SQL is read. */
   readonly operand?: number;
+  readonly connection?: Connection;
 }
 
 const CLIENTS: ReadonlyMap<string, Client> = new Map([
@@ -25,6 +29,11 @@ const CLIENTS: ReadonlyMap<string, Client> = new Map([
         '-h -p -U -d -c -f -v -o -L -F -R -P -T --host --port --username --dbname --command --file --set --variable --output --pset',
       sql: '-c|--command',
       files: '-f|--file',
+      connection: {
+        loader: 'libpq',
+        words: { host: '-h|--host', port: '-p|--port', user: '-U|--username', database: '-d|--dbname' },
+        operand: 'database',
+      },
     },
   ],
   ['pgcli', { dialect: 'postgres', valued: '-h -p -U -d -e', sql: '-e|--execute', files: '' }],
@@ -162,12 +171,16 @@ const client: Handler = (call) => {
     if (text === undefined) opaque(machine, source, `runs the SQL in ${shown(file.s)}, which is not known`);
     else texts.push(text);
   }
-  for (const text of texts) sql(text, spec.dialect, call, source);
+  const connection =
+    spec.connection === undefined || texts.some((text) => /^\s*\\(c|connect)\b/m.test(text))
+      ? undefined
+      : connectionRef(spec.connection, args, args.operands[0], scope, machine);
+  for (const text of texts) sql(text, spec.dialect, call, source, connection);
   return HOLE;
 };
 
 /** Meta commands of the client run shells and files; the rest goes to the SQL reader. */
-function sql(text: string, dialect: string, call: Call, source: string): void {
+function sql(text: string, dialect: string, call: Call, source: string, connection: ResourceRef | undefined): void {
   const lines: string[] = [];
   for (const line of text.split('\n')) {
     const shell = /^\s*(?:\\!|\.(?:shell|system)|system)\s+(.*)$/.exec(line);
@@ -181,7 +194,7 @@ function sql(text: string, dialect: string, call: Call, source: string): void {
       }
     } else lines.push(line);
   }
-  readSqlText(lines.join('\n'), dialect, call.scope, call.machine, source);
+  readSqlText(lines.join('\n'), dialect, call.scope, call.machine, source, connection);
 }
 
 function bigQuery(call: Call, words: readonly string[]): string {

@@ -8,7 +8,6 @@ import { readCarried } from './carriers.ts';
 import { COREUTILS } from './coreutils.ts';
 import { DATABASES } from './db-clients.ts';
 import { EDITORS } from './edit-tools.ts';
-import { usesMemoryDatabase } from './effective-settings.ts';
 import { fd, find } from './find.ts';
 import { ghApi } from './gh-api.ts';
 import { guardCommand, isGuardProgram, touchesGuard } from './guard-command.ts';
@@ -117,14 +116,14 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
   // A program that this command itself put there is that file, whatever its name.
   if (head.s.includes('/') && isMadeHere(head.s, scope, machine)) return runFile(head, call.argv, call, undefined);
   const handler = local && !TABLE.has(name) && !isToolScript(name) ? undefined : HANDLERS.get(name);
-  if (handler !== undefined) return handler(call);
+  if (handler !== undefined) return handler(INTERPRETERS.has(name) ? withOwnVariables(call) : call);
   const api = ghApi(call);
   if (api !== undefined) return api;
   const tool = TABLE.get(name);
   if (tool !== undefined) {
     sendsSecretsOf(call);
     sqlInFlags(call);
-    runTool(tool, name, call.argv, machine, () => usesMemoryDatabase(tool.tool, call));
+    runTool(tool, name, call);
     if (listsContainers(tool.tool.system, call.argv)) return 'containers:listed';
     return SETUP_WORDS.test(call.argv.map((field) => field.s).join(' ')) ? SETUP : HOLE;
   }
@@ -139,6 +138,15 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
   }
   runUnknown(name, call.argv, machine);
   return SETUP_WORDS.test(call.argv.map((field) => field.s).join(' ')) ? SETUP : HOLE;
+}
+
+/** Programs of other languages may set any variable for what they start. A shell's own are followed. */
+function withOwnVariables(call: Call): Call {
+  const script = lastName(call.argv[0]?.s ?? '');
+  if (/^(sh|bash|zsh|dash|ksh|ash)$/.test(call.name) || isToolScript(script) || script === 'manage.py') return call;
+  const scope = subscope(call.scope);
+  scope.exports.set('*', true);
+  return { ...call, scope };
 }
 
 /** `docker ps -aq`: what comes out names containers, whichever there are. */

@@ -1,6 +1,8 @@
 import type { Tool } from '../../catalog/entry.ts';
+import type { ResourceRef } from '../../core/resource.ts';
 import { isKnown } from '../../core/tri.ts';
 import { parseArgs, setOf } from './argv.ts';
+import { connectionFact } from './connections.ts';
 import { type Call, isVisible } from './machine.ts';
 import { fileRef, resolvePath } from './paths.ts';
 import { contentAt, isMadeHere } from './scripts.ts';
@@ -11,9 +13,12 @@ import { hasMark } from './value.ts';
  * file that is in effect, not by the name of the environment that was asked for: where that one has no file, the live
  * one is loaded. Variables of the agent's own environment cannot be seen from here; those of the command can.
  */
-export function usesMemoryDatabase(tool: Tool, call: Call): boolean {
+export function usesMemoryDatabase(tool: Tool, call: Call, connection: ResourceRef | undefined): boolean {
   const { machine, scope } = call;
-  if (tool.settings === undefined || !isVisible(machine)) return false;
+  if (tool.settings === undefined || !isVisible(machine) || scope.exports.has('*')) return false;
+  // Who sees those variables as well may know better.
+  const fact = connection === undefined ? undefined : connectionFact(connection, machine);
+  if (fact?.connections.some((one) => one.place !== 'memory') === true) return false;
   const { flag, files, override } = tool.settings;
   if (override !== undefined && isThere(override, call) !== false) return false;
   const args = parseArgs(call.argv, { valued: setOf(flag) });

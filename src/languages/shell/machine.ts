@@ -15,6 +15,11 @@ export interface Scope {
   readonly vars: Map<string, readonly Field[]>;
   readonly functions: Map<string, Node>;
   readonly aliases: Map<string, string>;
+  /**
+   * Variables that this text gives to the programs it runs (true) or takes from them (false). `*`: something in between may
+   * have set any.
+   */
+  readonly exports: Map<string, boolean>;
   /** Files written earlier in the same text: path → content, with marks. */
   readonly written: Map<string, string>;
   /** Absolute, or starting with `~`, or relative to an unknown start; `undefined` when text alone cannot tell. */
@@ -36,6 +41,7 @@ export function newScope(cwd: string): Scope {
     vars: new Map(),
     functions: new Map(),
     aliases: new Map(),
+    exports: new Map(),
     written: new Map(),
     cwd: cwd === '' ? '.' : cwd,
     args: undefined,
@@ -53,6 +59,7 @@ export function subscope(scope: Scope): Scope {
     vars: new Map(scope.vars),
     functions: new Map(scope.functions),
     aliases: new Map(scope.aliases),
+    exports: new Map(scope.exports),
     calling: scope.calling,
   };
 }

@@ -18,6 +18,8 @@ export const make: Handler = (call) => {
     return HOLE;
   }
   const inner: Call = { ...call, scope: { ...subscope(call.scope) } };
+  // A makefile can set any variable for its recipes.
+  inner.scope.exports.set('*', true);
   const dir = args.value('-C', '--directory');
   if (dir !== undefined) inner.scope.cwd = hasHole(dir.s) ? undefined : resolvePath(dir.s, call.scope.cwd);
   const given = args.operands.filter((one) => one.s.includes('='));

@@ -1,12 +1,15 @@
 import { parseArgs, setOf } from './argv.ts';
 import { cmake } from './cmake.ts';
-import type { Handler } from './machine.ts';
+import { type Handler, subscope } from './machine.ts';
 import { make } from './make.ts';
 import { npm } from './npm.ts';
 import { task } from './task.ts';
 import { HOLE } from './value.ts';
 
-const runner: Handler = (call) => {
+const runner: Handler = (outer) => {
+  // These read `.env` files and settings of their own.
+  const call = { ...outer, scope: subscope(outer.scope) };
+  call.scope.exports.set('*', true);
   const args = parseArgs(call.argv, { valued: setOf('-f --file -d --justfile --taskfile --dir') });
   const words = args.operands.map((one) => one.s).filter((one) => !one.includes('='));
   if (args.has('--list', '-l', '--summary', '--help', '--version', '-h', '-n', '--dry-run', '--dry')) return HOLE;

@@ -1,6 +1,7 @@
-import { questionKey } from '../../core/evidence.ts';
+import { type Question, questionKey } from '../../core/evidence.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { Reading } from '../reading.ts';
+import type { ResourceRef } from '../../core/resource.ts';
+import type { Reading, ReadingContext } from '../reading.ts';
 import { type Machine, opaque, type Scope } from './machine.ts';
 import { hasMark, shown } from './value.ts';
 
@@ -24,11 +25,35 @@ export function adopt(reading: Reading, machine: Machine): void {
     if (machine.questions.size < LIMITS.questions) machine.questions.set(questionKey(question), question);
 }
 
+/** The reader of SQL asks about the database that the door knows; here it is the one that the client connects to. */
+function isDoors({ check, about }: Question): boolean {
+  return check === 'environment' && about.kind === 'database' && about.path[0] === '';
+}
+
+function contextOver(connection: ResourceRef, context: ReadingContext): ReadingContext {
+  return {
+    ...context,
+    fact: (check, about) => context.fact(check, isDoors({ check, about }) ? connection : about),
+  };
+}
+
+function over(connection: ResourceRef, reading: Reading): Reading {
+  const questions = reading.questions.map((one) => (isDoors(one) ? { ...one, about: connection } : one));
+  return { ...reading, questions };
+}
+
 const DESTROYS =
   /(^|;|\bas\s*\(|\()\s*(drop|truncate|delete\s+from|vacuum\s+full|alter\s+table[^;]*\b(drop|delete|truncate|disable\s+row)\b|update\s+\S+\s+set\s+(?![^;]*\bwhere\b)|replace\s+into|reindex|revoke|reset\s+master|purge\s+binary|optimize\s+table[^;]*final|detach)\b/i;
 
 /** SQL in an argument, a file or standard input. Unknown stretches count as opaque where the statement writes. */
-export function readSqlText(text: string, dialect: string, _scope: Scope, machine: Machine, source: string): void {
+export function readSqlText(
+  text: string,
+  dialect: string,
+  _scope: Scope,
+  machine: Machine,
+  source: string,
+  connection?: ResourceRef,
+): void {
   if (text.trim() === '') return;
   if (hasMark(text)) {
     const bare = shown(text).trim();
@@ -48,7 +73,9 @@ export function readSqlText(text: string, dialect: string, _scope: Scope, machin
   }
   const reader = machine.readers.sql;
   if (reader !== undefined) {
-    adopt(reader({ kind: 'sql', bytes: new TextEncoder().encode(shown(text)), dialect }, machine.context), machine);
+    const action = { kind: 'sql', bytes: new TextEncoder().encode(shown(text)), dialect } as const;
+    if (connection === undefined) adopt(reader(action, machine.context), machine);
+    else adopt(over(connection, reader(action, contextOver(connection, machine.context))), machine);
     return;
   }
   const stripped = text

@@ -5,8 +5,10 @@ import { HARMLESS_WORDS, soundsDestructive } from '../../catalog/verbs.ts';
 import type { EnvironmentFact } from '../../core/facts.ts';
 import { isKnown } from '../../core/tri.ts';
 import { type Args, type Operand, parseArgs } from './argv.ts';
+import { connectionRef, type Standing, standingOf } from './connections.ts';
+import { usesMemoryDatabase } from './effective-settings.ts';
 import { tampers } from './guard-command.ts';
-import { harmlessRun, type Machine, opaque, unjudged } from './machine.ts';
+import { type Call, harmlessRun, type Machine, opaque, unjudged } from './machine.ts';
 import { type Field, hasHole, shown } from './value.ts';
 
 interface Compiled {
@@ -116,15 +118,10 @@ function matchWords(words: Compiled['words'], operands: readonly Operand[]): rea
 }
 
 /** Judges a command of a tool in the catalogue. */
-export function runTool(
-  compiled: CompiledTool,
-  name: string,
-  argv: readonly Field[],
-  machine: Machine,
-  inMemory: () => boolean = () => false,
-): void {
+export function runTool(compiled: CompiledTool, name: string, call: Call): void {
   const tool = compiled.tool;
-  const args = parseArgs(argv, { valued: compiled.valued, bundles: tool.longDash !== true });
+  const { machine } = call;
+  const args = parseArgs(call.argv, { valued: compiled.valued, bundles: tool.longDash !== true });
   const source = `catalog/${tool.names[0] ?? name}`;
   const words = args.operands;
   if (
@@ -141,8 +138,7 @@ export function runTool(
       const rest = matchWords(one.words, words);
       if (rest === undefined || !one.with.every((test) => test(args)) || one.unless.some((test) => test(args)))
         continue;
-      if (one.rule.what === 'database' && inMemory()) harmlessRun(machine, source, name);
-      else emitRule(one.rule, tool, name, args, rest, machine, source);
+      emitRule(one.rule, tool, name, args, rest, call, source);
       return;
     }
     if (
@@ -174,13 +170,23 @@ function emitRule(
   name: string,
   args: Args,
   rest: readonly Operand[],
-  machine: Machine,
+  call: Call,
   source: string,
 ): void {
+  const { machine } = call;
   if (rule.verb === 'run') {
     harmlessRun(machine, source, name);
     return;
   }
+  const standing = (operand: Field | undefined): Standing => {
+    if (tool.connection === undefined || !hangsOnConnection(rule, tool)) return {};
+    const ref = connectionRef(tool.connection, args, operand, call.scope, machine);
+    const found = standingOf(tool, ref, machine);
+    const known = found.expendable !== undefined || found.production !== undefined;
+    return !known && rule.what === 'database' && usesMemoryDatabase(tool, call, ref)
+      ? { expendable: 'a database in memory' }
+      : found;
+  };
   const named = rule.names === undefined ? undefined : args.value(...rule.names.split('|'));
   const operands = named !== undefined ? [named] : rest.length > 0 ? rest : [undefined];
   const reversal = rule.reversal ?? (rule.verb === 'destroy' || rule.verb === 'expose' ? 'irreversible' : 'unknown');
@@ -204,21 +210,29 @@ function emitRule(
       harmlessRun(machine, source, name);
       continue;
     }
+    const { expendable, production } = standing(operand);
+    const where = expendable ?? (production === undefined ? undefined : `production: ${production}`);
     machine.emit({
       verb: rule.verb,
       target:
         operand !== undefined && hasHole(id)
           ? { unknown: `name of the ${what}` }
           : { system: rule.system ?? tool.system, kind: what, path: [id === '' ? name : shown(id)] },
-      reversal,
+      reversal: expendable === undefined ? reversal : 'regenerable',
       source: rule.docs ?? source,
-      summary: id === '' ? `${verb} ${what} (${name})` : `${verb} ${what} ${shown(id)} (${name})`,
+      summary: `${verb} ${what}${id === '' ? '' : ` ${shown(id)}`} (${name})${where === undefined ? '' : `, ${where}`}`,
       basis: 'documented',
       max: operand === undefined ? 'unbounded' : 1,
       min: 0,
       ...(rule.tags === undefined ? {} : { tags: rule.tags }),
     });
   }
+}
+
+/** What it does to data goes by where the data lies. What it shows or lets in does not. */
+function hangsOnConnection(rule: Rule, tool: Tool): boolean {
+  if (rule.verb !== 'destroy' && rule.verb !== 'change') return false;
+  return tool.connection?.loader === 'kubernetes' ? rule.what !== 'context' : rule.what === 'database';
 }
 
 /** Who knows what a thing serves decides; a claim or a name counts only for those rules that say so, and never loosens. */

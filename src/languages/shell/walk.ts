@@ -72,6 +72,7 @@ function join(scope: Scope, branch: Scope): void {
     if (before === undefined || !sameFields(before, value))
       scope.vars.set(name, before === undefined ? value.map((field) => ({ ...field, maybe: true })) : [UNKNOWN_FIELD]);
   }
+  for (const [name, given] of branch.exports) if (scope.exports.get(name) !== given) scope.exports.set('*', true);
   for (const [name, node] of branch.functions) scope.functions.set(name, node);
   for (const [name, text] of branch.aliases) scope.aliases.set(name, text);
   for (const [path, text] of branch.written) scope.written.set(path, text);
@@ -283,8 +284,11 @@ function walkCommand(command: Command, scope: Scope, machine: Machine): string {
       assign(one, temporary, machine);
       return [one.name, temporary.vars.get(one.name) ?? [UNKNOWN_FIELD]] as const;
     });
-    const saved = env.map(([name]) => [name, scope.vars.get(name)] as const);
-    for (const [name, value] of env) scope.vars.set(name, value);
+    const saved = env.map(([name]) => [name, scope.vars.get(name), scope.exports.get(name)] as const);
+    for (const [name, value] of env) {
+      scope.vars.set(name, value);
+      scope.exports.set(name, true);
+    }
     const held = scope.stdin;
     scope.stdin = inner.stdin;
     scope.input = inner.input;
@@ -292,9 +296,11 @@ function walkCommand(command: Command, scope: Scope, machine: Machine): string {
       machine.run([literal(''), ...env.map(([name, value]) => literal(`${name}=${value[0]?.s ?? ''}`))], scope);
     out = machine.run(words, scope);
     scope.stdin = held;
-    for (const [name, value] of saved) {
+    for (const [name, value, given] of saved) {
       if (value === undefined) scope.vars.delete(name);
       else scope.vars.set(name, value);
+      if (given === undefined) scope.exports.delete(name);
+      else scope.exports.set(name, given);
     }
   }
   out = finishRedirects(sinks, out, scope, machine);

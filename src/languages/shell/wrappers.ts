@@ -28,6 +28,12 @@ function build(): ReadonlyMap<string, readonly Compiled[]> {
   return table;
 }
 
+/** Wrappers that hand on the variables as they are; of any other a program may see others than its caller. */
+const KEEPS_VARIABLES: ReadonlySet<string> = new Set(
+  `env time gtime timeout gtimeout nice ionice nohup setsid stdbuf command builtin exec xargs watch npx bunx pnpx npm pnpm
+  yarn cross-env bundle rbenv strace flock`.split(/\s+/),
+);
+
 /** Reads what a wrapper runs. `undefined`: not a wrapper, or not with this subcommand. */
 export function runWrapper(call: Call): string | undefined {
   const candidates = TABLE.get(call.name);
@@ -72,6 +78,7 @@ function unwrap(one: Compiled, argv: readonly Field[], call: Call): string {
   const inner = subscope(scope);
   inner.depth += 1;
   inner.stdin = scope.stdin;
+  if (!KEEPS_VARIABLES.has(call.name)) inner.exports.set('*', true);
   if (wrapper.elsewhere === true) inner.cwd = '.';
   const chdir = args.value('-C', '--chdir', '-D');
   if (chdir !== undefined && (call.name === 'env' || call.name === 'sudo'))
@@ -81,7 +88,8 @@ function unwrap(one: Compiled, argv: readonly Field[], call: Call): string {
   harmlessRun(machine, `catalog/wrappers`, call.name);
   if (call.name === 'env') {
     for (const one of [...(args.values.get('-u') ?? []), ...(args.values.get('--unset') ?? [])])
-      machine.run([literal('unset'), one], subscope(scope));
+      machine.run([literal('unset'), one], inner);
+    if (args.has('-i', '--ignore-environment', '-S', '--split-string')) inner.exports.set('*', false);
     // A network client without any variable knows of no gateway.
     if (
       args.has('-i', '--ignore-environment') &&
@@ -102,6 +110,7 @@ function unwrap(one: Compiled, argv: readonly Field[], call: Call): string {
       if (equals === null) break;
       machine.run([literal(''), field], inner);
       inner.vars.set(equals[0].slice(0, -1), [literal(field.s.slice(equals[0].length))]);
+      inner.exports.set(equals[0].slice(0, -1), true);
       index += 1;
     }
     rest = rest.slice(index);

@@ -1,9 +1,10 @@
 import type { Action } from '../../core/attempt.ts';
 import { dangerOf } from '../../core/danger.ts';
 import type { Effect } from '../../core/effect.ts';
-import type { EnvironmentFact } from '../../core/facts.ts';
+import type { ConnectionFact, EnvironmentFact } from '../../core/facts.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { actionText, opaqueReading, withinEffectLimit } from '../api-actions.ts';
+import { whyExpendable } from '../connection.ts';
 import type { Reader, Reading, ReadingContext } from '../reading.ts';
 import { databaseRef, sqlEffects } from './effects.ts';
 import { otherDialectEffects } from './other-dialects.ts';
@@ -76,9 +77,13 @@ interface Environment {
 function environmentOf(system: string, context: ReadingContext): Environment {
   const fact = context.fact('environment', databaseRef(system));
   if (fact === undefined || !('known' in fact)) return { isTest: false, isProduction: false };
-  const { environments, by } = fact.known as EnvironmentFact;
+  const found = fact.known as EnvironmentFact | ConnectionFact;
+  const { environments, by } = found;
   const isProduction = environments.some((one) => one.production);
-  return { isTest: environments.length > 0 && !isProduction && by !== 'claimed', isProduction };
+  const vouched = environments.length > 0 && !isProduction && by !== 'claimed';
+  if (!('connections' in found)) return { isTest: vouched, isProduction };
+  const isSettled = found.unsettled === undefined && !isProduction;
+  return { isTest: isSettled && (vouched || whyExpendable(found) !== undefined), isProduction };
 }
 
 function postgresReading(text: string, system: string, dialect: string, environment: Environment): Effect[] {
