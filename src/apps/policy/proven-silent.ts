@@ -4,7 +4,7 @@
  */
 export const PROVEN_SILENT: ReadonlySet<string> = new Set([
   // solo
-  '1cc42574c1c9e0f5724faae79a6b2393b56ece1246e9f9608fcd09e866de6103',
+  '16b0415d7a6efb9e1881d1e7913cc33437804dd30ae0e5fa45f4050632af6572',
   // team
-  'a9495915806811662b6da84e55c2ada10d94de3cc498b4cc04ecacdae42b7208',
+  '7b927e3b3381cc03297222227817ec63c311c925da29bb2bf176ecdf6caffa66',
 ]);
