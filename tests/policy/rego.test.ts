@@ -14,7 +14,17 @@ import { type AttemptRow, policyInputOf, tableOf } from './world.ts';
 
 const LEAST_COVERAGE_PERCENT = 95;
 const FIRING = tableOf<AttemptRow & { readonly rule: string; readonly note: string }>('firing.jsonl', [
-  ...['rule', 'note', 'kind', 'input', 'dialect', 'cwd', 'facts', 'railway', 'at', 'door', 'staleMs'],
+  'rule',
+  'note',
+  'kind',
+  'input',
+  'dialect',
+  'cwd',
+  'facts',
+  'railway',
+  'at',
+  'door',
+  'staleMs',
 ]);
 const FOLDER = path.join(repoRoot, 'policy/pack');
 
