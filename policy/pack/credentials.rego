@@ -57,6 +57,7 @@ sends_something if {
 # custom: {id: found-and-used, severity: critical}
 deny contains finding if {
 	input.harmless == false
+	"tagged credential" in input.index.keys
 	count(lib.exposes & lib.credentials) > 0
 	some i in (lib.destroys & lib.remote)
 	finding := {"id": "found-and-used", "reason": "reads a secret and destroys something elsewhere in one go; a credential is given to a task, not found by it", "effect": i}

@@ -128,6 +128,7 @@ found contains finding if {
 # description: The last way back. Backups are deleted by the rule that keeps them, not by a task.
 # custom: {id: backup, severity: critical}
 found contains finding if {
+	strings.any_prefix_match(input.index.keys, {"tagged backup", "destroyed backup", "destroyed snapshot", "destroyed checkpoint"})
 	some i in lib.destroys
 	is_backup(i)
 	finding := {"id": "backup", "reason": "a backup goes, which is the last way back for what it holds", "effect": i}
@@ -143,8 +144,8 @@ is_backup(i) if input.effects[i].target.known.kind in {"backup", "snapshot", "ch
 # custom: {id: backup-by-name, severity: high}
 found contains finding if {
 	some i in (lib.destroys & lib.remote)
-	not is_backup(i)
 	speaks_of_backups(i)
+	not is_backup(i)
 	finding := {"id": "backup-by-name", "reason": "by its name this is a backup, a snapshot or a recovery point", "effect": i}
 }
 
@@ -237,6 +238,7 @@ found contains finding if {
 found contains finding if {
 	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
+	fact.irreplaceable
 	i in lib.changes
 	names := {name | some name in fact.irreplaceable; is_string(name)}
 	count(names) > 0
@@ -254,10 +256,10 @@ found contains finding if {
 found contains finding if {
 	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
-	i in lib.changes
 	fact.exists == true
 	fact.insideWorkspace == false
 	fact.temporary == false
+	i in lib.changes
 	finding := {"id": "outside-workspace", "reason": "lies outside of the workspace that the task is about", "effect": i}
 }
 

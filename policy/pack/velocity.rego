@@ -44,9 +44,9 @@ found contains finding if {
 found contains finding if {
 	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
-	i in lib.changes
 	is_number(fact.files)
 	fact.files > data.holdpoint.preset.limits.files
+	i in lib.changes
 	finding := {"id": "files", "reason": sprintf("%d files are at stake", [fact.files]), "effect": i}
 }
 
@@ -56,8 +56,8 @@ found contains finding if {
 found contains finding if {
 	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
-	i in lib.changes
 	fact.filesCapped == true
+	i in lib.changes
 	finding := {"id": "uncounted", "reason": "so many files are below that counting them was given up", "effect": i}
 }
 
@@ -67,9 +67,9 @@ found contains finding if {
 found contains finding if {
 	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
-	i in lib.changes
 	is_number(fact.bytes)
 	fact.bytes > data.holdpoint.preset.limits.bytes
+	i in lib.changes
 	finding := {"id": "bytes", "reason": sprintf("%d megabytes are at stake", [floor(fact.bytes / 1000000)]), "effect": i}
 }
 

@@ -4,7 +4,7 @@
  */
 export const PROVEN_SILENT: ReadonlySet<string> = new Set([
   // solo
-  '16b0415d7a6efb9e1881d1e7913cc33437804dd30ae0e5fa45f4050632af6572',
+  '3bdc58546eb8dd7913c2247b6b2acdb5c7a9e2b31232bdbcc13f33080eccf089',
   // team
-  '7b927e3b3381cc03297222227817ec63c311c925da29bb2bf176ecdf6caffa66',
+  '4adb92bd199777bb201734633752204d767cea10c7e8a2ff828ef6416beed143',
 ]);
