@@ -8,6 +8,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { loadEngineModule } from '../src/adapters/opa/artefact.ts';
 import { startEngine } from '../src/adapters/opa/engine-calls.ts';
+import { readRecorded } from '../src/adapters/opa/recorded.ts';
 import type { Json } from '../src/core/canonical-json.ts';
 import { EXAMPLES, exampleDocument } from './policy-input-page.ts';
 
@@ -90,7 +91,11 @@ async function table(): Promise<readonly (readonly [note: string, document: Json
         maxAgeMs: 60_000,
         fresh: true,
       };
-      rows.push([`${kind} with ${check}`, { ...document, evidence: [fact] }]);
+      // The index follows from the rest, so it is made anew.
+      const { index: _, ...rest } = document as { readonly [name: string]: Json };
+      const recorded = readRecorded({ ...rest, evidence: [fact] });
+      if (!recorded.ok) throw new Error(recorded.problems.map((one) => one.message).join('; '));
+      rows.push([`${kind} with ${check}`, JSON.parse(recorded.text) as Json]);
     }
   }
   return rows;

@@ -79,7 +79,11 @@ against it: \`input.atempt\` is a compile error, where it would otherwise be und
 - **Nothing is the agent's own word.** Its stated purpose is not in the document.
 - **Effects are named by \`index\`**, which a finding gives back as \`effect\`.
 - **\`harmless\`** is true where every effect is. Begin a rule with \`input.harmless == false\` unless it is about harmless
-  work: where OPA can show that no rule of a layer can hold or deny a harmless attempt, the layer is not evaluated for it.
+  work: a \`hold\` or \`deny\` of which OPA can show that it finds nothing there is not evaluated for a harmless attempt.
+- **\`index\`** says where to find what a rule is about. It is worked out from the effects and the evidence, holds nothing
+  that they do not, and may be left out of a document that is given to \`holdpoint policy eval\` or \`try\`. A rule that begins
+  with \`"destroyed volume" in input.index.keys\`, or with \`strings.any_prefix_match(input.index.keys, {…})\` for several
+  things, is not even looked at for other attempts: OPA's rule index reads that line.
 - **\`now\`** is the time. There is no clock, network, randomness or environment in a policy: the same document always
   gives the same answer.
 - A document is checked before it is evaluated; one that does not conform, that is cyclic, nested deeper than 64 in a fact

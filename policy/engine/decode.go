@@ -68,11 +68,7 @@ func (d *decoder) value(depth int) (*ast.Term, error) {
 	case c == '[':
 		return d.array(depth)
 	case c == '"':
-		text, err := d.string()
-		if err != nil {
-			return nil, err
-		}
-		return ast.InternedTerm(text), nil
+		return d.string()
 	case c == '-' || c >= '0' && c <= '9':
 		return d.number()
 	case c == 't':
@@ -95,13 +91,13 @@ func (d *decoder) word(word string) error {
 
 func (d *decoder) object(depth int) (*ast.Term, error) {
 	d.at++
-	pairs := make([][2]*ast.Term, 0, 12)
-	keys := make([]string, 0, 12)
-	var many map[string]bool
 	if d.next() == '}' {
 		d.at++
 		return ast.ObjectTerm(), nil
 	}
+	var room [usualMembers][2]*ast.Term
+	pairs := room[:0]
+	var many map[string]bool
 	for {
 		if d.next() != '"' {
 			return nil, errJSON
@@ -111,17 +107,18 @@ func (d *decoder) object(depth int) (*ast.Term, error) {
 			return nil, err
 		}
 		// Two readers of one document could see two values.
-		if many[key] || many == nil && slices.Contains(keys, key) {
+		if many == nil && len(pairs) == usualMembers {
+			many = make(map[string]bool, 4*usualMembers)
+			for _, pair := range pairs {
+				many[nameOf(pair[0])] = true
+			}
+		}
+		if many == nil && slices.ContainsFunc(pairs, func(pair [2]*ast.Term) bool { return nameOf(pair[0]) == nameOf(key) }) ||
+			many[nameOf(key)] {
 			return nil, errTwin
 		}
-		keys = append(keys, key)
-		if len(keys) == cap(keys) && many == nil {
-			many = make(map[string]bool, 4*len(keys))
-			for _, one := range keys {
-				many[one] = true
-			}
-		} else if many != nil {
-			many[key] = true
+		if many != nil {
+			many[nameOf(key)] = true
 		}
 		if d.next() != ':' {
 			return nil, errJSON
@@ -131,7 +128,7 @@ func (d *decoder) object(depth int) (*ast.Term, error) {
 		if err != nil {
 			return nil, err
 		}
-		pairs = append(pairs, [2]*ast.Term{ast.InternedTerm(key), value})
+		pairs = append(pairs, [2]*ast.Term{key, value})
 		switch d.next() {
 		case ',':
 			d.at++
@@ -143,6 +140,8 @@ func (d *decoder) object(depth int) (*ast.Term, error) {
 		}
 	}
 }
+
+func nameOf(key *ast.Term) string { return string(key.Value.(ast.String)) }
 
 func (d *decoder) array(depth int) (*ast.Term, error) {
 	d.at++
@@ -169,8 +168,8 @@ func (d *decoder) array(depth int) (*ast.Term, error) {
 	}
 }
 
-// string takes a literal. One without escapes is copied as it stands; the rest is left to the standard library.
-func (d *decoder) string() (string, error) {
+// string takes a literal. One without escapes is taken as it stands; the rest is left to the standard library.
+func (d *decoder) string() (*ast.Term, error) {
 	from := d.at + 1
 	for at, plain := from, true; at < len(d.text); at++ {
 		switch c := d.text[at]; {
@@ -181,15 +180,15 @@ func (d *decoder) string() (string, error) {
 			literal := d.text[d.at : at+1]
 			d.at = at + 1
 			if plain {
-				return string(literal[1 : len(literal)-1]), nil
+				return textTerm(literal[1 : len(literal)-1]), nil
 			}
 			var text string
 			if err := json.Unmarshal(literal, &text); err != nil {
-				return "", errJSON
+				return nil, errJSON
 			}
-			return text, nil
+			return ast.InternedTerm(text), nil
 		case c < 0x20:
-			return "", errJSON
+			return nil, errJSON
 		case c >= utf8.RuneSelf:
 			// Invalid UTF-8 becomes U+FFFD in the standard library, as everywhere.
 			if r, size := utf8.DecodeRune(d.text[at:]); r == utf8.RuneError && size == 1 {
@@ -199,7 +198,27 @@ func (d *decoder) string() (string, error) {
 			}
 		}
 	}
-	return "", errJSON
+	return nil, errJSON
+}
+
+// Members, and texts such as `destroy`, come again with every document: a term of each is kept, of the first that come.
+var keptTexts = make(map[string]*ast.Term, maxKeptTexts)
+
+const (
+	usualMembers     = 12
+	maxKeptTexts     = 1_000
+	maxKeptTextBytes = 32
+)
+
+func textTerm(text []byte) *ast.Term {
+	if kept := keptTexts[string(text)]; kept != nil {
+		return kept
+	}
+	term := ast.InternedTerm(string(text))
+	if len(text) <= maxKeptTextBytes && len(keptTexts) < maxKeptTexts {
+		keptTexts[string(text)] = term
+	}
+	return term
 }
 
 func (d *decoder) number() (*ast.Term, error) {

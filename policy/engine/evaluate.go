@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/topdown/cache"
@@ -29,26 +31,31 @@ type evaluateHeader struct {
 	Sets []int `json:"sets"`
 	// Expressions that each set may evaluate before it counts as endless.
 	MaxSteps int64 `json:"maxSteps"`
+	// Asks the rules that are shown to be silent too, for those who compare.
+	Whole bool `json:"whole"`
 }
 
+// setAnswer is written by appendAnswers: `set` and `steps`, and either `found`, a list for each rule of the set, or `error`.
 type setAnswer struct {
-	Set int `json:"set"`
-	// By rule; every rule asked is there, or the answer as a whole is an error.
-	Found map[string]any `json:"found,omitempty"`
-	Error *problem       `json:"error,omitempty"`
-	Steps int64          `json:"steps"`
+	Set   int
+	Error *problem
+	Steps int64
+	// Every rule of the set, and what those that were asked found. One that was not asked is shown to find nothing.
+	whole []string
+	found map[string]ast.Value
 }
 
 func evaluate(request []byte) []byte {
 	line, document, found := bytes.Cut(request, []byte{'\n'})
-	var header evaluateHeader
-	if err := json.Unmarshal(line, &header); err != nil || !found {
+	header, err := readHeader(line)
+	if err != nil || !found {
 		return failed(problem{Code: "engine_request", Message: "the request has no header"})
 	}
 	input, err := readDocument(document)
 	if err != nil {
 		return failed(problem{Code: "input_error", Message: err.Error()})
 	}
+	isHarmless := !header.Whole && saysHarmless(input)
 	answers := make([]setAnswer, 0, len(header.Sets))
 	for _, id := range header.Sets {
 		set := sets[id]
@@ -56,28 +63,65 @@ func evaluate(request []byte) []byte {
 			answers = append(answers, setAnswer{Set: id, Error: &problem{Code: "engine_request", Message: "no such policy set"}})
 			continue
 		}
-		answer := set.evaluate(input, header.MaxSteps)
+		asked := set.whole
+		if isHarmless {
+			asked = set.harmless
+		}
+		answer := set.evaluate(asked, input, header.MaxSteps)
 		answer.Set = id
 		answers = append(answers, answer)
 	}
-	return encoded(answers)
+	text, err := appendAnswers(nil, answers)
+	if err != nil {
+		return failed(problem{Code: "engine_answer", Message: err.Error()})
+	}
+	return text
+}
+
+// The same header comes with call after call.
+var lastHeader struct {
+	line  []byte
+	value evaluateHeader
+}
+
+func readHeader(line []byte) (evaluateHeader, error) {
+	if len(line) > 0 && bytes.Equal(line, lastHeader.line) {
+		return lastHeader.value, nil
+	}
+	var header evaluateHeader
+	if err := json.Unmarshal(line, &header); err != nil {
+		return header, err
+	}
+	lastHeader.line, lastHeader.value = bytes.Clone(line), header
+	return header, nil
+}
+
+var harmlessKey = ast.StringTerm("harmless")
+
+func saysHarmless(input *ast.Term) bool {
+	document, isObject := input.Value.(ast.Object)
+	if !isObject {
+		return false
+	}
+	said := document.Get(harmlessKey)
+	return said != nil && said.Value.Compare(ast.Boolean(true)) == 0
 }
 
 var errUndefined = errors.New("undefined")
 
-func (set *policySet) evaluate(input *ast.Term, maxSteps int64) setAnswer {
-	if len(set.asked) == 0 {
-		return setAnswer{Found: map[string]any{}}
+func (set *policySet) evaluate(asked *question, input *ast.Term, maxSteps int64) setAnswer {
+	answer := setAnswer{whole: set.whole.asked}
+	if len(asked.asked) == 0 {
+		return answer
 	}
 	budget := &steps{max: maxSteps}
-	found, err := set.run(input, budget, nil)
-	if err == nil {
-		return setAnswer{Found: found, Steps: budget.taken}
-	}
-	answer := setAnswer{Steps: budget.taken}
+	found, err := set.run(asked, input, budget, nil)
+	answer.Steps = budget.taken
 	switch {
+	case err == nil:
+		answer.found = found
 	case budget.exceeded():
-		answer.Error = set.whereTheStepsWent(input, maxSteps)
+		answer.Error = set.whereTheStepsWent(asked, input, maxSteps)
 	case errors.Is(err, errUndefined):
 		answer.Error = &problem{Code: "undefined", Message: "the query is undefined"}
 	default:
@@ -87,33 +131,29 @@ func (set *policySet) evaluate(input *ast.Term, maxSteps int64) setAnswer {
 }
 
 // run asks all rules in one query: a value for each of them, or an error, and nothing in between.
-func (set *policySet) run(input *ast.Term, budget *steps, tracer topdown.QueryTracer) (map[string]any, error) {
+func (set *policySet) run(asked *question, input *ast.Term, budget *steps, tracer topdown.QueryTracer) (map[string]ast.Value, error) {
 	ctx := context.Background()
 	txn, err := set.store.NewTransaction(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer set.store.Abort(ctx, txn)
-	query := set.newQuery(set.body, set.query, txn, input, budget)
+	query := set.newQuery(asked.body, asked.query, txn, input, budget)
 	if tracer != nil {
 		query = query.WithQueryTracer(tracer)
 	}
-	var found map[string]any
+	var found map[string]ast.Value
 	err = query.Iter(ctx, func(result topdown.QueryResult) error {
 		if found != nil {
 			return errors.New("the query has more than one answer")
 		}
-		found = make(map[string]any, len(set.vars))
-		for index, name := range set.vars {
+		found = make(map[string]ast.Value, len(asked.vars))
+		for index, name := range asked.vars {
 			term, bound := result[name]
 			if !bound {
-				return fmt.Errorf("`%s` is not bound", set.asked[index])
+				return fmt.Errorf("`%s` is not bound", asked.asked[index])
 			}
-			value, err := ast.JSONWithOpt(term.Value, ast.JSONOpt{SortSets: true})
-			if err != nil {
-				return err
-			}
-			found[set.asked[index]] = value
+			found[asked.asked[index]] = term.Value
 		}
 		return nil
 	})
@@ -126,7 +166,7 @@ func (set *policySet) run(input *ast.Term, budget *steps, tracer topdown.QueryTr
 	return found, nil
 }
 
-func (set *policySet) newQuery(body ast.Body, compiled ast.QueryCompiler, txn storage.Transaction, input *ast.Term, budget *steps) *topdown.Query {
+func (set *policySet) newQuery(body ast.Body, compiled ast.QueryCompiler, txn storage.Transaction, input *ast.Term, budget topdown.Cancel) *topdown.Query {
 	return topdown.NewQuery(body).
 		WithQueryCompiler(compiled).
 		WithCompiler(set.compiler).
@@ -135,6 +175,9 @@ func (set *policySet) newQuery(body ast.Body, compiled ast.QueryCompiler, txn st
 		WithInput(input).
 		WithCancel(budget).
 		WithSeed(noSeed{}).
+		// Nobody reads them, and each of them asks the host for the time.
+		WithMetrics(metrics.NoOp()).
+		WithTime(time.Unix(0, 0)).
 		WithInterQueryBuiltinValueCache(set.cache.values).
 		// INVARIANT: an error in a built-in ends the evaluation; it never makes a rule silently false.
 		WithStrictBuiltinErrors(true)
@@ -160,9 +203,9 @@ func (s *steps) Cancelled() bool {
 func (s *steps) exceeded() bool { return s.taken > s.max }
 
 // whereTheStepsWent evaluates a part of it again and names the line that was evaluated most.
-func (set *policySet) whereTheStepsWent(input *ast.Term, maxSteps int64) *problem {
+func (set *policySet) whereTheStepsWent(asked *question, input *ast.Term, maxSteps int64) *problem {
 	lines := &lineCounter{counts: map[line]int{}}
-	_, _ = set.run(input, &steps{max: min(maxSteps, max(maxSteps/10, leastTraced))}, lines)
+	_, _ = set.run(asked, input, &steps{max: min(maxSteps, max(maxSteps/10, leastTraced))}, lines)
 	most, count := line{}, 0
 	for one, times := range lines.counts {
 		if times > count || times == count && (one.file < most.file || one.file == most.file && one.row < most.row) {

@@ -39,9 +39,11 @@ type loadRequest struct {
 type loadAnswer struct {
 	Set int `json:"set"`
 	// Shown: no rule that holds or denies can fire where all effects are harmless.
-	Silent bool            `json:"silent"`
-	Asked  []string        `json:"asked"`
-	Rules  []annotatedRule `json:"rules"`
+	Silent bool     `json:"silent"`
+	Asked  []string `json:"asked"`
+	// Those of the rules asked of which that is not shown: they alone are evaluated where all effects are harmless.
+	Harmless []string        `json:"harmless"`
+	Rules    []annotatedRule `json:"rules"`
 }
 
 type annotatedRule struct {
@@ -55,12 +57,19 @@ type annotatedRule struct {
 type policySet struct {
 	compiler *ast.Compiler
 	store    storage.Store
-	// References to the rules whose findings count, and the compiled query that binds them to v0, v1, ...
+	// The rules whose findings count, and those of them that are asked of a harmless attempt.
+	whole, harmless *question
+	cache           *caches
+	// Members of the input of which a proof knows nothing.
+	unknown []*ast.Term
+}
+
+// question is one compiled query that binds the rules asked to v0, v1, ...
+type question struct {
 	asked []string
 	vars  []ast.Var
 	body  ast.Body
 	query ast.QueryCompiler
-	cache *caches
 }
 
 var (
@@ -75,9 +84,14 @@ func load(request loadRequest) (any, []problem) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	answer := loadAnswer{Asked: set.asked, Rules: describe(modules)}
+	answer := loadAnswer{Asked: set.whole.asked, Harmless: set.whole.asked, Rules: describe(modules)}
 	if request.Keep {
-		answer.Silent = set.silentWhenHarmless()
+		var err error
+		if set.harmless, err = set.prepare(set.notSilentWhenHarmless()); err != nil {
+			return nil, problemsOf(err)
+		}
+		answer.Harmless = set.harmless.asked
+		answer.Silent = len(answer.Harmless) == 0
 		lastSet++
 		sets[lastSet] = set
 		answer.Set = lastSet
@@ -119,10 +133,12 @@ func compileSet(request loadRequest) (*policySet, map[string]*ast.Module, []prob
 	if len(problems) > 0 && !request.Anything {
 		return nil, nil, problems
 	}
-	set := &policySet{compiler: compiler, store: store, asked: asked, cache: newCaches()}
-	if err := set.prepare(); err != nil {
+	set := &policySet{compiler: compiler, store: store, cache: newCaches(), unknown: unknownMembers(request.Schema)}
+	whole, err := set.prepare(asked)
+	if err != nil {
 		return nil, nil, problemsOf(err)
 	}
+	set.whole, set.harmless = whole, whole
 	return set, modules, nil
 }
 
@@ -165,24 +181,24 @@ func parseModules(texts []moduleText) (map[string]*ast.Module, []problem) {
 	return modules, problems
 }
 
-// prepare compiles one query over all rules that are asked.
-func (set *policySet) prepare() error {
-	set.query = set.compiler.QueryCompiler()
-	if len(set.asked) == 0 {
-		return nil
+// prepare compiles one query over the rules that are asked.
+func (set *policySet) prepare(asked []string) (*question, error) {
+	prepared := &question{asked: asked, query: set.compiler.QueryCompiler()}
+	if len(asked) == 0 {
+		return prepared, nil
 	}
 	var body ast.Body
-	for index, path := range set.asked {
+	for index, path := range asked {
 		name := ast.Var("v" + strconv.Itoa(index))
-		set.vars = append(set.vars, name)
+		prepared.vars = append(prepared.vars, name)
 		body.Append(ast.Equality.Expr(ast.NewTerm(name), ast.NewTerm(ast.MustParseRef(path))))
 	}
-	compiled, err := set.query.Compile(body)
+	compiled, err := prepared.query.Compile(body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	set.body = compiled
-	return nil
+	prepared.body = compiled
+	return prepared, nil
 }
 
 var (

@@ -10,6 +10,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"unsafe"
 )
 
@@ -39,22 +40,36 @@ func engineCall(operation, size uint32) uint64 {
 	} else {
 		answerBuffer = call(operation, requestBuffer[:size])
 	}
-	// There is one thread: the collector's own goroutines get their turns only while a call runs, and fall behind.
-	if calls++; calls%callsPerCollection == 0 {
-		runtime.GC()
-	}
 	if len(answerBuffer) == 0 {
 		return 0
 	}
 	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(answerBuffer))))<<32 | uint64(len(answerBuffer))
 }
 
+// engineRest collects garbage where enough has piled up. The host calls it when it has passed the answer on: there is one
+// thread, in which the collector's own goroutines get their turns only while a call runs and fall behind, and a collection
+// takes as long as a dozen evaluations.
+//
+//go:wasmexport engine_rest
+func engineRest() {
+	metrics.Read(allocated)
+	if total := allocated[0].Value.Uint64(); total-collectedAt > garbagePerCollection {
+		runtime.GC()
+		collectedAt = total
+	}
+}
+
 const (
-	maxIdleBuffer      = 1 << 20
-	callsPerCollection = 200
+	maxIdleBuffer        = 1 << 20
+	garbagePerCollection = 16 << 20
+	// Past this the collector runs on its own, in the middle of a call.
+	memoryLimit = 256 << 20
 )
 
-var calls int
+var (
+	allocated   = []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	collectedAt uint64
+)
 
 // The numbers are the interface: src/adapters/opa/engine-calls.ts has the same table.
 const (
@@ -146,8 +161,8 @@ func failed(problems ...problem) []byte {
 }
 
 func init() {
-	// A few megabytes live; collecting at twice that would be collecting all the time.
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(memoryLimit)
 }
 
 func main() {}

@@ -5,17 +5,17 @@ package holdpoint.policies.credentials
 
 import data.holdpoint.lib
 
-hold contains lib.held(rule, finding) if {
+hold contains object.union(finding, object.filter(said, {"signers"})) if {
 	input.harmless == false
 	some finding in found
-	rule := concat("/", ["credentials", finding.id])
-	lib.says(rule) == "hold"
+	said := object.get(lib.rules, concat("/", ["credentials", finding.id]), {})
+	object.get(said, "says", "hold") == "hold"
 }
 
 deny contains lib.denied(finding) if {
 	input.harmless == false
 	some finding in found
-	lib.says(concat("/", ["credentials", finding.id])) == "deny"
+	lib.rules[concat("/", ["credentials", finding.id])].says == "deny"
 }
 
 # METADATA
@@ -24,7 +24,9 @@ deny contains lib.denied(finding) if {
 # custom: {id: sends-secrets, severity: critical}
 deny contains finding if {
 	input.harmless == false
-	some i in (lib.exposed.network & lib.tagged.credential)
+	"exposed network" in input.index.keys
+	some i in input.index.at["exposed network"]
+	i in lib.credentials
 	finding := {"id": "sends-secrets", "reason": "secrets would leave this machine; whoever gets them has them for good", "effect": i}
 }
 
@@ -33,7 +35,9 @@ deny contains finding if {
 # custom: {id: sends-file, severity: critical}
 deny contains finding if {
 	input.harmless == false
-	some i in (lib.exposed.path & lib.tagged.credential)
+	"exposed path" in input.index.keys
+	some i in input.index.at["exposed path"]
+	i in lib.credentials
 	input.effects[i].source in {"catalog/curl", "catalog/wget", "catalog/scp", "catalog/rsync", "catalog/http"}
 	sends_something
 	finding := {"id": "sends-file", "reason": "a file of secrets would leave this machine; whoever gets it has it for good", "effect": i}
@@ -53,7 +57,8 @@ sends_something if {
 # custom: {id: found-and-used, severity: critical}
 deny contains finding if {
 	input.harmless == false
-	count(lib.exposes & lib.tagged.credential) > 0
+	"tagged credential" in input.index.keys
+	count(lib.exposes & lib.credentials) > 0
 	some i in (lib.destroys & lib.remote)
 	finding := {"id": "found-and-used", "reason": "reads a secret and destroys something elsewhere in one go; a credential is given to a task, not found by it", "effect": i}
 }
@@ -73,7 +78,9 @@ is_key(path) if regex.match(`(^|/)(id_(rsa|dsa|ecdsa|ed25519)(_sk)?|[^/]*\.(pem|
 # title: Shows a file of secrets
 # custom: {id: shows-file, severity: high}
 found contains finding if {
-	some i in (lib.exposed.path & lib.tagged.credential)
+	"exposed path" in input.index.keys
+	some i in input.index.at["exposed path"]
+	i in lib.credentials
 	not is_key(lib.path_of(i))
 	finding := {"id": "shows-file", "reason": "its secrets would be in the transcript, and wherever the transcript goes", "effect": i}
 }
@@ -82,7 +89,8 @@ found contains finding if {
 # title: Shows secrets of the environment
 # custom: {id: shows-variables, severity: high}
 found contains finding if {
-	some i in lib.exposed.environment
+	"exposed environment" in input.index.keys
+	some i in input.index.at["exposed environment"]
 	finding := {"id": "shows-variables", "reason": "secrets of the environment would be in the transcript, and wherever the transcript goes", "effect": i}
 }
 
@@ -90,8 +98,9 @@ found contains finding if {
 # title: Takes a secret out of a vault
 # custom: {id: from-vault, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.exposed, {"secret", "token", "key"})
-	some i in indexes
+	things := {"exposed secret", "exposed token", "exposed key"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "from-vault", "reason": "a secret leaves the place that guards it, and would be in the transcript", "effect": i}
 }
 
@@ -99,8 +108,9 @@ found contains finding if {
 # title: Has a server read its own files
 # custom: {id: server-files, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.exposed, {"function", "server-file"})
-	some i in indexes
+	things := {"exposed function", "exposed server-file"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "server-files", "reason": "the database server would show files or send data of its own machine", "effect": i}
 }
 
@@ -120,8 +130,9 @@ found contains finding if {
 # title: Uses a credential that reaches further than its target
 # custom: {id: too-wide, severity: high, source: https://docs.railway.com/guides/public-api}
 found contains finding if {
+	input.index.known.credential
 	some [i, fact] in lib.answers.credential
-	i in lib.destroys
+	input.effects[i].verb == "destroy"
 	fact.broad == true
 	finding := {"id": "too-wide", "reason": sprintf("the credential reaches %s", [reach(fact)]), "effect": i}
 }
@@ -134,8 +145,9 @@ reach(fact) := "more than this" if not is_string(fact.scope)
 # title: What the credential reaches is not known
 # custom: {id: reach-unknown, severity: medium}
 found contains finding if {
-	some [i, _] in lib.unanswered.credential
-	i in lib.destroys
+	input.index.unknown.credential
+	some [i, _] in input.index.unknown.credential
+	input.effects[i].verb == "destroy"
 	finding := {"id": "reach-unknown", "reason": "nobody could say what else this credential reaches", "effect": i}
 }
 
@@ -143,13 +155,15 @@ found contains finding if {
 # title: Makes a credential
 # custom: {id: makes-credential, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.granted, {"token", "key", "password", "certificate"})
-	some i in indexes
+	things := {"granted token", "granted key", "granted password", "granted certificate"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "makes-credential", "reason": "the new credential lives on after the task and is known to the agent", "effect": i}
 }
 
 found contains finding if {
-	some i in lib.tagged.credential
+	"tagged credential" in input.index.keys
+	some i in input.index.at["tagged credential"]
 	input.effects[i].verb == "grant"
 	not i in weakened
 	finding := {"id": "makes-credential", "reason": "the new credential lives on after the task and is known to the agent", "effect": i}
@@ -172,14 +186,17 @@ weakened contains i if {
 # title: Takes a credential away
 # custom: {id: takes-away, severity: high}
 found contains finding if {
-	some i in (lib.destroys & lib.tagged.credential)
+	"tagged credential" in input.index.keys
+	some i in input.index.at["tagged credential"]
+	input.effects[i].verb == "destroy"
 	not i in weakened
 	finding := {"id": "takes-away", "reason": "whoever works with this credential is locked out at once", "effect": i}
 }
 
 found contains finding if {
-	some indexes in object.filter(lib.destroyed, {"secret", "key", "token", "certificate"})
-	some i in indexes
+	things := {"destroyed secret", "destroyed key", "destroyed token", "destroyed certificate"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	not input.effects[i].target.known.system in {"redis", "etcd", "consul"}
 	finding := {"id": "takes-away", "reason": "whoever works with this credential is locked out at once", "effect": i}
 }
@@ -188,7 +205,8 @@ found contains finding if {
 # title: Replaces a secret
 # custom: {id: replaces-secret, severity: high}
 found contains finding if {
-	some i in lib.changed.secret
+	"changed secret" in input.index.keys
+	some i in input.index.at["changed secret"]
 	finding := {"id": "replaces-secret", "reason": "the old value cannot be read back, and what uses it fails", "effect": i}
 }
 
@@ -196,8 +214,9 @@ found contains finding if {
 # title: Gives rights in a database
 # custom: {id: database-rights, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.granted, {"role", "privileges", "object"})
-	some i in indexes
+	things := {"granted role", "granted privileges", "granted object"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "database-rights", "reason": "a role of the database may do more from then on, for everybody who has it", "effect": i}
 }
 
@@ -205,7 +224,8 @@ found contains finding if {
 # title: Opens the rows of a table
 # custom: {id: opens-rows, severity: critical}
 found contains finding if {
-	some i in lib.granted.table
+	"granted table" in input.index.keys
+	some i in input.index.at["granted table"]
 	finding := {"id": "opens-rows", "reason": sprintf("rows of `%s` become visible to others", [lib.name_of(i)]), "effect": i}
 }
 
@@ -213,9 +233,11 @@ found contains finding if {
 # title: Lets people in, or hands something over
 # custom: {id: lets-in, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.granted, {"project", "workspace", "account", "access", "invitation", "trusted-domain", "vault", "role", "endpoint", "tool", "mutation"})
-	some i in (indexes & lib.remote)
-	not i in lib.tagged.credential
+	things := {"granted project", "granted workspace", "granted account", "granted access", "granted invitation", "granted trusted-domain", "granted vault", "granted role", "granted endpoint", "granted tool", "granted mutation"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
+	i in lib.remote
+	not i in lib.credentials
 	not i in weakened
 	not is_sql(i)
 	finding := {"id": "lets-in", "reason": "someone gets access, or becomes the owner, who is not asked for here", "effect": i}
@@ -227,7 +249,8 @@ is_sql(i) if startswith(input.effects[i].source, "sql/")
 # title: Changes who owns or may publish a package
 # custom: {id: package-owners, severity: critical}
 found contains finding if {
-	some i in lib.granted["package"]
+	"granted package" in input.index.keys
+	some i in input.index.at["granted package"]
 	finding := {"id": "package-owners", "reason": "who may publish this package may run code at all who install it", "effect": i}
 }
 
@@ -235,8 +258,9 @@ found contains finding if {
 # title: Opens a bucket or an object to others
 # custom: {id: opens-storage, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.granted, {"bucket", "object"})
-	some i in indexes
+	things := {"granted bucket", "granted object"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	is_storage(i)
 	finding := {"id": "opens-storage", "reason": "what is stored there may be read by others from then on", "effect": i}
 }
@@ -247,8 +271,9 @@ is_storage(i) if not is_sql(i)
 # title: Makes a repository or a service public
 # custom: {id: public, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.exposed, {"repository", "service", "template"})
-	some i in indexes
+	things := {"exposed repository", "exposed service", "exposed template"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "public", "reason": "the whole internet can reach it; what was seen cannot be called back", "effect": i}
 }
 
@@ -256,7 +281,9 @@ found contains finding if {
 # title: Changes who sees a repository, or its rules
 # custom: {id: repository-settings, severity: high}
 found contains finding if {
-	some i in (lib.changed.repository & lib.remote)
+	"changed repository" in input.index.keys
+	some i in input.index.at["changed repository"]
+	i in lib.remote
 	finding := {"id": "repository-settings", "reason": "may make a repository public, or change by which rules it is changed", "effect": i}
 }
 
@@ -264,7 +291,8 @@ found contains finding if {
 # title: Lets everybody on the machine read or write a file
 # custom: {id: world-access, severity: high}
 found contains finding if {
-	some i in lib.granted.path
+	"granted path" in input.index.keys
+	some i in input.index.at["granted path"]
 	finding := {"id": "world-access", "reason": "every account and program of the machine could use the file", "effect": i}
 }
 

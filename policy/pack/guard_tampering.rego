@@ -5,17 +5,17 @@ package holdpoint.policies.guard_tampering
 
 import data.holdpoint.lib
 
-hold contains lib.held(rule, finding) if {
+hold contains object.union(finding, object.filter(said, {"signers"})) if {
 	input.harmless == false
 	some finding in found
-	rule := concat("/", ["guard_tampering", finding.id])
-	lib.says(rule) == "hold"
+	said := object.get(lib.rules, concat("/", ["guard_tampering", finding.id]), {})
+	object.get(said, "says", "hold") == "hold"
 }
 
 deny contains lib.denied(finding) if {
 	input.harmless == false
 	some finding in found
-	lib.says(concat("/", ["guard_tampering", finding.id])) == "deny"
+	lib.rules[concat("/", ["guard_tampering", finding.id])].says == "deny"
 }
 
 # METADATA
@@ -23,7 +23,8 @@ deny contains lib.denied(finding) if {
 # custom: {id: guard, severity: critical}
 deny contains finding if {
 	input.harmless == false
-	some i in lib.tagged["guard-tampering"]
+	"tagged guard-tampering" in input.index.keys
+	some i in input.index.at["tagged guard-tampering"]
 	finding := {"id": "guard", "reason": "a guard that its own ward may change guards nothing; a person does this in a terminal of their own", "effect": i}
 }
 
@@ -32,7 +33,8 @@ deny contains finding if {
 # custom: {id: gateway, severity: critical}
 deny contains finding if {
 	input.harmless == false
-	some i in lib.tagged.bypass
+	"tagged bypass" in input.index.keys
+	some i in input.index.at["tagged bypass"]
 	input.effects[i].target.known.system == "holdpoint"
 	finding := {"id": "gateway", "reason": "would reach the network past the gateway that judges requests; leave the proxy settings as they are", "effect": i}
 }
@@ -42,7 +44,8 @@ deny contains finding if {
 # custom: {id: remote-shell, severity: critical}
 deny contains finding if {
 	input.harmless == false
-	some i in lib.granted.shell
+	"granted shell" in input.index.keys
+	some i in input.index.at["granted shell"]
 	finding := {"id": "remote-shell", "reason": "somebody elsewhere could run anything here, past every guard", "effect": i}
 }
 
@@ -50,7 +53,8 @@ deny contains finding if {
 # title: Skips the hooks of git
 # custom: {id: hooks, severity: medium}
 found contains finding if {
-	some i in lib.tagged.bypass
+	"tagged bypass" in input.index.keys
+	some i in input.index.at["tagged bypass"]
 	input.effects[i].target.known.system == "git"
 	finding := {"id": "hooks", "reason": "hooks and certificate checks are there to be passed; what they complain of can be mended instead", "effect": i}
 }
@@ -59,7 +63,8 @@ found contains finding if {
 # title: Switches a check off by a variable
 # custom: {id: checks, severity: medium}
 found contains finding if {
-	some i in lib.tagged.bypass
+	"tagged bypass" in input.index.keys
+	some i in input.index.at["tagged bypass"]
 	input.effects[i].target.known.system == "host"
 	finding := {"id": "checks", "reason": "a variable switches a check off that the project has set up", "effect": i}
 }
@@ -68,8 +73,9 @@ found contains finding if {
 # title: Stops or deletes a record of what happened
 # custom: {id: audit-log, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.altered, {"log", "trail", "log group", "audit"})
-	some i in indexes
+	things := {"altered log", "altered trail", "altered log group", "altered audit"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "audit-log", "reason": "nobody could see later what was done, by whom", "effect": i}
 }
 
@@ -77,7 +83,8 @@ found contains finding if {
 # title: Deletes a log of a cloud
 # custom: {id: cloud-log, severity: critical}
 found contains finding if {
-	some i in lib.destroyed.resource
+	"destroyed resource" in input.index.keys
+	some i in input.index.at["destroyed resource"]
 	input.effects[i].target.known.system in {"aws", "gcloud", "azure"}
 	regex.match(`(?i)(delete-(trail|log-group|log-stream|flow-logs|detector|event-data-store)|logging (logs|sinks) delete)`, input.attempt.action.text)
 	finding := {"id": "cloud-log", "reason": "nobody could see later what was done in this cloud, by whom", "effect": i}
@@ -87,8 +94,9 @@ found contains finding if {
 # title: Takes a protection of branches or resources away
 # custom: {id: protection, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.touched, {"ruleset", "protection", "policy", "trust"})
-	some i in indexes
+	things := {"touched ruleset", "touched protection", "touched policy", "touched trust"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "protection", "reason": "a rule that others rely on would no longer hold", "effect": i}
 }
 
@@ -96,6 +104,7 @@ found contains finding if {
 # title: Switches the protection against deletion off
 # custom: {id: deletion-protection, severity: critical}
 found contains finding if {
+	contains(input.attempt.action.text, "--no-")
 	some i in (lib.changes & lib.remote)
 	regex.match(`--no-(disable-api-termination|(enable-)?deletion-protection|enable-termination-protection)`, input.attempt.action.text)
 	finding := {"id": "deletion-protection", "reason": "the protection against deletion goes off, which is the first half of a deletion", "effect": i}
@@ -105,8 +114,9 @@ found contains finding if {
 # title: Changes the firewall or the network of the machine
 # custom: {id: firewall, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.changed, {"firewall", "network"})
-	some i in indexes
+	things := {"changed firewall", "changed network"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	input.effects[i].target.known.system == "host"
 	finding := {"id": "firewall", "reason": "what may reach this machine, or leave it, would change; a mistake locks people out", "effect": i}
 }
@@ -115,8 +125,9 @@ found contains finding if {
 # title: Has something run later
 # custom: {id: schedule, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.touched, {"schedule", "task"})
-	some i in indexes
+	things := {"touched schedule", "touched task"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "schedule", "reason": "what runs later runs when no guard of this session looks, or no longer runs when it should", "effect": i}
 }
 
@@ -124,7 +135,8 @@ found contains finding if {
 # title: Stops or changes a service of the machine
 # custom: {id: services, severity: high}
 found contains finding if {
-	some i in lib.altered.service
+	"altered service" in input.index.keys
+	some i in input.index.at["altered service"]
 	input.effects[i].target.known.system in {"host", "windows"}
 	finding := {"id": "services", "reason": "a service of this machine stops or starts otherwise, for all who use it", "effect": i}
 }
@@ -133,7 +145,8 @@ found contains finding if {
 # title: Stops processes of others, or all of them
 # custom: {id: processes, severity: high}
 found contains finding if {
-	some i in lib.altered.process
+	"altered process" in input.index.keys
+	some i in input.index.at["altered process"]
 	finding := {"id": "processes", "reason": "ends programs that the task did not start, with whatever they had not saved", "effect": i}
 }
 
@@ -141,8 +154,9 @@ found contains finding if {
 # title: Changes accounts of the machine
 # custom: {id: accounts, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.touched, {"user", "access"})
-	some i in indexes
+	things := {"touched user", "touched access"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	input.effects[i].target.known.system == "host"
 	finding := {"id": "accounts", "reason": "who can log in to this machine, or be root on it, would change", "effect": i}
 }
@@ -151,8 +165,9 @@ found contains finding if {
 # title: Changes how the machine starts or what its kernel does
 # custom: {id: boot, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.altered, {"boot", "kernel", "mount", "registry"})
-	some i in indexes
+	things := {"altered boot", "altered kernel", "altered mount", "altered registry"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	input.effects[i].target.known.system == "host"
 	finding := {"id": "boot", "reason": "the machine may not come up again, or without what guards it", "effect": i}
 }
@@ -161,7 +176,8 @@ found contains finding if {
 # title: Stops or restarts the machine
 # custom: {id: machine, severity: high}
 found contains finding if {
-	some i in lib.altered.machine
+	"altered machine" in input.index.keys
+	some i in input.index.at["altered machine"]
 	input.effects[i].target.known.system == "host"
 	finding := {"id": "machine", "reason": "everything that runs here stops, the guard too", "effect": i}
 }
@@ -170,7 +186,8 @@ found contains finding if {
 # title: Changes packages that the machine itself is made of
 # custom: {id: system-packages, severity: high}
 found contains finding if {
-	some i in lib.changed["package"]
+	"changed package" in input.index.keys
+	some i in input.index.at["changed package"]
 	input.effects[i].target.known.system == "host"
 	finding := {"id": "system-packages", "reason": "takes away or replaces what other programs of this machine need", "effect": i}
 }
@@ -179,7 +196,8 @@ found contains finding if {
 # title: Changes owner or access of files
 # custom: {id: file-access, severity: medium}
 found contains finding if {
-	some i in lib.changed.path
+	"changed path" in input.index.keys
+	some i in input.index.at["changed path"]
 	input.effects[i].source in {"catalog/chmod", "catalog/chown", "catalog/chgrp", "catalog/setfacl"}
 	finding := {"id": "file-access", "reason": "who owned what, and who could read it, is written down nowhere", "effect": i}
 }

@@ -5,24 +5,25 @@ package holdpoint.policies.history
 
 import data.holdpoint.lib
 
-hold contains lib.held(rule, finding) if {
+hold contains object.union(finding, object.filter(said, {"signers"})) if {
 	input.harmless == false
 	some finding in found
-	rule := concat("/", ["history", finding.id])
-	lib.says(rule) == "hold"
+	said := object.get(lib.rules, concat("/", ["history", finding.id]), {})
+	object.get(said, "says", "hold") == "hold"
 }
 
 deny contains lib.denied(finding) if {
 	input.harmless == false
 	some finding in found
-	lib.says(concat("/", ["history", finding.id])) == "deny"
+	lib.rules[concat("/", ["history", finding.id])].says == "deny"
 }
 
 # METADATA
 # title: Rewrites or deletes a shared branch on the remote
 # custom: {id: shared-branch, severity: critical}
 found contains finding if {
-	some i in remote_branches
+	"destroyed remote-branch" in input.index.keys
+	some i in input.index.at["destroyed remote-branch"]
 	is_shared(branch(i))
 	finding := {"id": "shared-branch", "reason": sprintf("others build on `%s`; their commits would be gone from it", [branch(i)]), "effect": i}
 }
@@ -31,7 +32,8 @@ found contains finding if {
 # title: Deletes a release tag on the remote
 # custom: {id: release-tag, severity: high}
 found contains finding if {
-	some i in remote_branches
+	"destroyed remote-branch" in input.index.keys
+	some i in input.index.at["destroyed remote-branch"]
 	is_version(branch(i))
 	finding := {"id": "release-tag", "reason": sprintf("`%s` names a version that others have installed", [branch(i)]), "effect": i}
 }
@@ -40,7 +42,8 @@ found contains finding if {
 # title: Rewrites or deletes another branch on the remote
 # custom: {id: remote-branch, severity: high}
 found contains finding if {
-	some i in remote_branches
+	"destroyed remote-branch" in input.index.keys
+	some i in input.index.at["destroyed remote-branch"]
 	not is_shared(branch(i))
 	not is_version(branch(i))
 	finding := {"id": "remote-branch", "reason": sprintf("commits on `%s` that others have pushed would be gone", [branch(i)]), "effect": i}
@@ -50,12 +53,11 @@ found contains finding if {
 # title: Rewrites or deletes many branches at once
 # custom: {id: all-branches, severity: critical}
 found contains finding if {
-	some i in remote_branches
+	"destroyed remote-branch" in input.index.keys
+	some i in input.index.at["destroyed remote-branch"]
 	not branch(i)
 	finding := {"id": "all-branches", "reason": "every branch of the remote is at stake, also those of others", "effect": i}
 }
-
-remote_branches := object.get(lib.destroyed, "remote-branch", set())
 
 branch(i) := input.effects[i].target.known.path[1]
 
@@ -67,7 +69,8 @@ is_shared(name) if regex.match(data.holdpoint.preset.shared_branches, name)
 # title: Deletes or moves a local branch
 # custom: {id: local-branch, severity: medium}
 found contains finding if {
-	some i in lib.altered.branch
+	"altered branch" in input.index.keys
+	some i in input.index.at["altered branch"]
 	input.effects[i].target.known.system == "git"
 	finding := {"id": "local-branch", "reason": "commits that were never pushed have no other name; only the reflog of this clone still knows them", "effect": i}
 }
@@ -76,7 +79,9 @@ found contains finding if {
 # title: Deletes a branch on a forge
 # custom: {id: forge-branch, severity: medium}
 found contains finding if {
-	some i in (lib.altered.branch & lib.remote)
+	"altered branch" in input.index.keys
+	some i in input.index.at["altered branch"]
+	i in lib.remote
 	finding := {"id": "forge-branch", "reason": "the branch goes for everybody; a forge or a database keeps it for a while at most", "effect": i}
 }
 
@@ -108,8 +113,9 @@ found contains finding if {
 }
 
 working_trees contains i if {
-	some indexes in object.filter(lib.destroyed, {"repository", "worktree-path"})
-	some i in indexes
+	things := {"destroyed repository", "destroyed worktree-path"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	input.effects[i].target.known.system == "git"
 }
 
@@ -117,7 +123,8 @@ working_trees contains i if {
 # title: Drops stashed work
 # custom: {id: stash, severity: high}
 found contains finding if {
-	some i in lib.destroyed.stash
+	"destroyed stash" in input.index.keys
+	some i in input.index.at["destroyed stash"]
 	finding := {"id": "stash", "reason": "a stash is work that somebody wanted to keep and that has no branch", "effect": i}
 }
 
@@ -143,8 +150,9 @@ found contains finding if {
 # title: Throws work away in another version control
 # custom: {id: other-tools, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.destroyed, {"repository", "work"})
-	some i in indexes
+	things := {"destroyed repository", "destroyed work"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	input.effects[i].target.known.system == "vcs"
 	finding := {"id": "other-tools", "reason": "takes commits or uncommitted work away for good", "effect": i}
 }

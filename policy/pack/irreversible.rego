@@ -5,17 +5,17 @@ package holdpoint.policies.irreversible
 
 import data.holdpoint.lib
 
-hold contains lib.held(rule, finding) if {
+hold contains object.union(finding, object.filter(said, {"signers"})) if {
 	input.harmless == false
 	some finding in found
-	rule := concat("/", ["irreversible", finding.id])
-	lib.says(rule) == "hold"
+	said := object.get(lib.rules, concat("/", ["irreversible", finding.id]), {})
+	object.get(said, "says", "hold") == "hold"
 }
 
 deny contains lib.denied(finding) if {
 	input.harmless == false
 	some finding in found
-	lib.says(concat("/", ["irreversible", finding.id])) == "deny"
+	lib.rules[concat("/", ["irreversible", finding.id])].says == "deny"
 }
 
 # METADATA
@@ -24,7 +24,8 @@ deny contains lib.denied(finding) if {
 # custom: {id: catastrophic, severity: critical}
 deny contains finding if {
 	input.harmless == false
-	some i in lib.tagged.catastrophic
+	"tagged catastrophic" in input.index.keys
+	some i in input.index.at["tagged catastrophic"]
 	finding := {
 		"id": "catastrophic",
 		"reason": "would take the machine, the home directory or a whole account with it; no task of an agent needs that",
@@ -38,8 +39,10 @@ deny contains finding if {
 # custom: {id: data-with-backups, severity: critical}
 deny contains finding if {
 	input.harmless == false
-	count(object.filter(lib.destroyed, {"volume", "volume-instance", "database", "table", "bucket", "object", "project", "service", "environment"})) > 0
-	some i in (lib.tagged.backup & lib.destroys)
+	"tagged backup" in input.index.keys
+	some i in input.index.at["tagged backup"]
+	input.effects[i].verb == "destroy"
+	count(lib.at({"destroyed volume", "destroyed volume-instance", "destroyed database", "destroyed table", "destroyed bucket", "destroyed object", "destroyed project", "destroyed service", "destroyed environment"})) > 0
 	finding := {
 		"id": "data-with-backups",
 		"reason": "takes data and a backup in one go, which leaves nothing to go back to; ask for one at a time",
@@ -51,8 +54,9 @@ deny contains finding if {
 # title: Deletes a volume
 # custom: {id: volume, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.destroyed, {"volume", "volume-instance", "plugin", "subvolume", "dataset"})
-	some i in indexes
+	things := {"destroyed volume", "destroyed volume-instance", "destroyed plugin", "destroyed subvolume", "destroyed dataset"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "volume", "reason": "a volume goes with all data on it", "effect": i}
 }
 
@@ -60,8 +64,9 @@ found contains finding if {
 # title: Drops a whole database
 # custom: {id: database, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.destroyed, {"database", "schema", "keyspace", "collection", "data"})
-	some i in indexes
+	things := {"destroyed database", "destroyed schema", "destroyed keyspace", "destroyed collection", "destroyed data"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "database", "reason": "a whole database or schema goes, with everything in it", "effect": i}
 }
 
@@ -69,7 +74,8 @@ found contains finding if {
 # title: Drops a table or deletes many of its rows
 # custom: {id: table, severity: high, safeguard: true}
 found contains finding if {
-	some i in lib.destroyed.table
+	"destroyed table" in input.index.keys
+	some i in input.index.at["destroyed table"]
 	finding := {
 		"id": "table",
 		"reason": sprintf("rows of `%s` go that only a copy of the table brings back", [lib.name_of(i)]),
@@ -82,7 +88,8 @@ found contains finding if {
 # title: Changes rows that no key picks
 # custom: {id: rows, severity: high, safeguard: true}
 found contains finding if {
-	some i in lib.changed.table
+	"changed table" in input.index.keys
+	some i in input.index.at["changed table"]
 	effect := input.effects[i]
 	effect.count.max == "unbounded"
 	effect.reversal == "safeguardable"
@@ -98,8 +105,9 @@ found contains finding if {
 # title: Deletes stored objects or a bucket
 # custom: {id: objects, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.destroyed, {"bucket", "object"})
-	some i in indexes
+	things := {"destroyed bucket", "destroyed object"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	input.effects[i].target.known.system in {"aws", "gcloud", "azure", "remote", "wrangler", "minio", "railway", "b2", "doctl"}
 	finding := {"id": "objects", "reason": "stored objects go, and object stores have no undo unless versions are kept", "effect": i}
 }
@@ -108,8 +116,9 @@ found contains finding if {
 # title: Empties keys, indexes or queues of a data store
 # custom: {id: store, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.destroyed, {"key", "index", "points"})
-	some i in indexes
+	things := {"destroyed key", "destroyed index", "destroyed points"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	input.effects[i].target.known.system in {"redis", "etcd", "consul", "elasticsearch", "influxdb", "memcached"}
 	finding := {"id": "store", "reason": "what a data store keeps goes at once, without a log to take it back from", "effect": i}
 }
@@ -119,12 +128,13 @@ found contains finding if {
 # description: The last way back. Backups are deleted by the rule that keeps them, not by a task.
 # custom: {id: backup, severity: critical}
 found contains finding if {
+	strings.any_prefix_match(input.index.keys, {"tagged backup", "destroyed backup", "destroyed snapshot", "destroyed checkpoint"})
 	some i in lib.destroys
 	is_backup(i)
 	finding := {"id": "backup", "reason": "a backup goes, which is the last way back for what it holds", "effect": i}
 }
 
-is_backup(i) if i in lib.tagged.backup
+is_backup(i) if i in lib.backups
 
 is_backup(i) if input.effects[i].target.known.kind in {"backup", "snapshot", "checkpoint"}
 
@@ -134,8 +144,8 @@ is_backup(i) if input.effects[i].target.known.kind in {"backup", "snapshot", "ch
 # custom: {id: backup-by-name, severity: high}
 found contains finding if {
 	some i in (lib.destroys & lib.remote)
-	not is_backup(i)
 	speaks_of_backups(i)
+	not is_backup(i)
 	finding := {"id": "backup-by-name", "reason": "by its name this is a backup, a snapshot or a recovery point", "effect": i}
 }
 
@@ -153,7 +163,8 @@ speaks_of_backups(i) if {
 # title: Changes how backups are made
 # custom: {id: backup-making, severity: high}
 found contains finding if {
-	some i in lib.tagged.backup
+	"tagged backup" in input.index.keys
+	some i in input.index.at["tagged backup"]
 	input.effects[i].verb == "change"
 	finding := {"id": "backup-making", "reason": "changes how backups are made; what it stops is missed only when it is needed", "effect": i}
 }
@@ -162,8 +173,9 @@ found contains finding if {
 # title: Lets stored data expire or stops keeping versions
 # custom: {id: retention, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.altered, {"lifecycle", "ttl"})
-	some i in indexes
+	things := {"altered lifecycle", "altered ttl"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "retention", "reason": "stored data would expire by itself later, when nobody looks", "effect": i}
 }
 
@@ -171,8 +183,9 @@ found contains finding if {
 # title: Deletes a project, an app or an account with all that is in it
 # custom: {id: project, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.destroyed, {"project", "workspace", "organization", "account", "app", "group"})
-	some i in indexes
+	things := {"destroyed project", "destroyed workspace", "destroyed organization", "destroyed account", "destroyed app", "destroyed group"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "project", "reason": "everything inside goes with it: services, data, settings, and backups that are kept there", "effect": i}
 }
 
@@ -180,8 +193,9 @@ found contains finding if {
 # title: Tears down infrastructure
 # custom: {id: infrastructure, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.destroyed, {"infrastructure", "stack", "cluster", "environment", "swarm"})
-	some i in indexes
+	things := {"destroyed infrastructure", "destroyed stack", "destroyed cluster", "destroyed environment", "destroyed swarm"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "infrastructure", "reason": "may delete anything that the stack holds, data stores with it; look at the plan first", "effect": i}
 }
 
@@ -189,8 +203,9 @@ found contains finding if {
 # title: Edits the state by which infrastructure is managed
 # custom: {id: state, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.destroyed, {"state", "lock"})
-	some i in indexes
+	things := {"destroyed state", "destroyed lock"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "state", "reason": "the state would no longer say what there is; what it forgets is made twice or orphaned", "effect": i}
 }
 
@@ -198,7 +213,8 @@ found contains finding if {
 # title: Deletes a resource of a cloud
 # custom: {id: cloud-resource, severity: high}
 found contains finding if {
-	some i in lib.destroyed.resource
+	"destroyed resource" in input.index.keys
+	some i in input.index.at["destroyed resource"]
 	input.effects[i].target.known.system in {"aws", "gcloud", "azure", "doctl", "kubernetes"}
 	finding := {"id": "cloud-resource", "reason": "a cloud deletes this at once; whether anything else is left of it is not known here", "effect": i}
 }
@@ -207,8 +223,9 @@ found contains finding if {
 # title: Erases a disk, a partition or a volume group
 # custom: {id: disk, severity: critical}
 found contains finding if {
-	some indexes in object.filter(lib.destroyed, {"device", "node"})
-	some i in indexes
+	things := {"destroyed device", "destroyed node"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	input.effects[i].target.known.system == "host"
 	not "catastrophic" in input.effects[i].tags
 	finding := {"id": "disk", "reason": "what is on the device is gone at once, whichever files it holds", "effect": i}
@@ -219,7 +236,9 @@ found contains finding if {
 # description: By what git and the file system say, these files are nowhere else.
 # custom: {id: only-copy, severity: high, safeguard: true}
 found contains finding if {
+	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
+	fact.irreplaceable
 	i in lib.changes
 	names := {name | some name in fact.irreplaceable; is_string(name)}
 	count(names) > 0
@@ -235,11 +254,12 @@ found contains finding if {
 # title: Deletes files outside of the workspace
 # custom: {id: outside-workspace, severity: high}
 found contains finding if {
+	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
-	i in lib.changes
 	fact.exists == true
 	fact.insideWorkspace == false
 	fact.temporary == false
+	i in lib.changes
 	finding := {"id": "outside-workspace", "reason": "lies outside of the workspace that the task is about", "effect": i}
 }
 
@@ -267,8 +287,9 @@ found contains finding if {
 # description: Copies that lie inside of what is deleted are no copies.
 # custom: {id: copies-inside, severity: critical, source: https://docs.railway.com/reference/backups}
 found contains finding if {
+	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
-	i in lib.destroys
+	input.effects[i].verb == "destroy"
 	count(backups_of(fact)) > 0
 	count(outside(fact)) == 0
 	finding := {
@@ -282,8 +303,9 @@ found contains finding if {
 # title: There is no backup
 # custom: {id: no-copies, severity: critical}
 found contains finding if {
+	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
-	i in lib.destroys
+	input.effects[i].verb == "destroy"
 	is_array(fact.backups)
 	count(fact.backups) == 0
 	finding := {"id": "no-copies", "reason": "there is no backup of it", "effect": i}
@@ -293,8 +315,9 @@ found contains finding if {
 # title: The newest backup is old
 # custom: {id: old-copies, severity: high}
 found contains finding if {
+	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
-	i in lib.destroys
+	input.effects[i].verb == "destroy"
 	times := {one.atMs | some one in outside(fact); is_number(one.atMs)}
 	count(times) > 0
 	hours := (input.now - max(times)) / 3600000
@@ -310,7 +333,8 @@ found contains finding if {
 # title: Whether there is a backup is not known
 # custom: {id: copies-unknown, severity: high}
 found contains finding if {
-	some [i, _] in lib.unanswered.recovery
+	input.index.unknown.recovery
+	some [i, _] in input.index.unknown.recovery
 	i in (lib.destroys & lib.remote)
 	finding := {"id": "copies-unknown", "reason": "nobody could say whether a copy of it is kept anywhere", "effect": i}
 }

@@ -5,17 +5,17 @@ package holdpoint.policies.production
 
 import data.holdpoint.lib
 
-hold contains lib.held(rule, finding) if {
+hold contains object.union(finding, object.filter(said, {"signers"})) if {
 	input.harmless == false
 	some finding in found
-	rule := concat("/", ["production", finding.id])
-	lib.says(rule) == "hold"
+	said := object.get(lib.rules, concat("/", ["production", finding.id]), {})
+	object.get(said, "says", "hold") == "hold"
 }
 
 deny contains lib.denied(finding) if {
 	input.harmless == false
 	some finding in found
-	lib.says(concat("/", ["production", finding.id])) == "deny"
+	lib.rules[concat("/", ["production", finding.id])].says == "deny"
 }
 
 # METADATA
@@ -64,6 +64,7 @@ found contains finding if {
 # description: Names can be given by anybody, an agent too. Who vouches is the provider's own flag, or a person.
 # custom: {id: claimed, severity: high}
 found contains finding if {
+	input.index.known.environment
 	some [i, fact] in lib.answers.environment
 	i in lib.changes
 	not i in lib.production
@@ -79,7 +80,8 @@ found contains finding if {
 # title: Its environment is not known
 # custom: {id: unknown, severity: high}
 found contains finding if {
-	some [i, _] in lib.unanswered.environment
+	input.index.unknown.environment
+	some [i, _] in input.index.unknown.environment
 	i in (lib.changes & lib.remote)
 	not i in lib.placed
 	finding := {"id": "unknown", "reason": "nobody could say which environment this is, so it may be production", "effect": i}
@@ -112,7 +114,8 @@ option_words := {word |
 # title: Changes a whole environment at once
 # custom: {id: whole-environment, severity: high}
 found contains finding if {
-	some i in lib.changed.environment
+	"changed environment" in input.index.keys
+	some i in input.index.at["changed environment"]
 	finding := {"id": "whole-environment", "reason": "the change is to a whole environment, with every service and volume in it", "effect": i}
 }
 
@@ -120,8 +123,9 @@ found contains finding if {
 # title: Runs migrations or pushes a schema
 # custom: {id: migration, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.changed, {"database", "migration", "schema"})
-	some i in indexes
+	things := {"changed database", "changed migration", "changed schema"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "migration", "reason": "changes the schema that running programs rely on; a migration back is another migration", "effect": i}
 }
 
@@ -129,8 +133,9 @@ found contains finding if {
 # title: Puts another version in front of users
 # custom: {id: deployment, severity: medium}
 found contains finding if {
-	some indexes in object.filter(lib.changed, {"deployment", "site", "app"})
-	some i in indexes
+	things := {"changed deployment", "changed site", "changed app"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "deployment", "reason": "users get another version at once", "effect": i}
 }
 
@@ -138,8 +143,10 @@ found contains finding if {
 # title: Takes a running service down
 # custom: {id: downtime, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.altered, {"workload", "service", "node", "container", "instance", "job", "worker"})
-	some i in (indexes & lib.remote)
+	things := {"altered workload", "altered service", "altered node", "altered container", "altered instance", "altered job", "altered worker"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
+	i in lib.remote
 	input.effects[i].target.known.system != "github"
 	finding := {"id": "downtime", "reason": "what runs there stops or restarts for those who use it", "effect": i}
 }
@@ -148,7 +155,8 @@ found contains finding if {
 # title: Changes what services are configured with
 # custom: {id: variables, severity: high}
 found contains finding if {
-	some i in lib.altered.variable
+	"altered variable" in input.index.keys
+	some i in input.index.at["altered variable"]
 	finding := {"id": "variables", "reason": "services start with other settings, and the old value is kept nowhere", "effect": i}
 }
 

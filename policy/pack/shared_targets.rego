@@ -5,17 +5,17 @@ package holdpoint.policies.shared_targets
 
 import data.holdpoint.lib
 
-hold contains lib.held(rule, finding) if {
+hold contains object.union(finding, object.filter(said, {"signers"})) if {
 	input.harmless == false
 	some finding in found
-	rule := concat("/", ["shared_targets", finding.id])
-	lib.says(rule) == "hold"
+	said := object.get(lib.rules, concat("/", ["shared_targets", finding.id]), {})
+	object.get(said, "says", "hold") == "hold"
 }
 
 deny contains lib.denied(finding) if {
 	input.harmless == false
 	some finding in found
-	lib.says(concat("/", ["shared_targets", finding.id])) == "deny"
+	lib.rules[concat("/", ["shared_targets", finding.id])].says == "deny"
 }
 
 # METADATA
@@ -28,9 +28,13 @@ found contains finding if {
 }
 
 dependents[i] contains sprintf("%s %s in %s", [one.kind, one.name, one.environment]) if {
+	input.index.known.dependents
 	some [i, answer] in lib.answers.dependents
 	some one in answer.dependents
-	every text in [one.kind, one.name, one.environment, one.id] { is_string(text) }
+	is_string(one.kind)
+	is_string(one.name)
+	is_string(one.environment)
+	is_string(one.id)
 
 	# A volume is not a dependent of itself.
 	one.id != input.effects[i].target.known.path[0]
@@ -40,6 +44,7 @@ dependents[i] contains sprintf("%s %s in %s", [one.kind, one.name, one.environme
 # title: Things in several environments depend on it
 # custom: {id: several-environments, severity: critical}
 found contains finding if {
+	input.index.known.dependents
 	some [i, answer] in lib.answers.dependents
 	i in lib.changes
 	names := {one.environment | some one in answer.dependents; is_string(one.environment)}
@@ -51,7 +56,8 @@ found contains finding if {
 # title: What depends on it is not known
 # custom: {id: dependents-unknown, severity: high}
 found contains finding if {
-	some [i, _] in lib.unanswered.dependents
+	input.index.unknown.dependents
+	some [i, _] in input.index.unknown.dependents
 	i in lib.changes
 	finding := {"id": "dependents-unknown", "reason": "nobody could say what breaks with it", "effect": i}
 }
@@ -60,8 +66,9 @@ found contains finding if {
 # title: Changes names that others resolve
 # custom: {id: names, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.altered, {"zone", "record", "dns-record", "domain", "custom-domain", "service-domain", "trusted-domain", "distribution"})
-	some i in indexes
+	things := {"altered zone", "altered record", "altered dns-record", "altered domain", "altered custom-domain", "altered service-domain", "altered trusted-domain", "altered distribution"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "names", "reason": "others find a service by this name, and caches keep a wrong answer for hours", "effect": i}
 }
 
@@ -69,8 +76,9 @@ found contains finding if {
 # title: Throws messages away that nobody has read
 # custom: {id: messages, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.altered, {"queue", "topic", "consumer group"})
-	some i in indexes
+	things := {"altered queue", "altered topic", "altered consumer group"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "messages", "reason": "messages go that their readers have not seen yet", "effect": i}
 }
 
@@ -79,8 +87,9 @@ found contains finding if {
 # description: What is published can be copied by anybody at once.
 # custom: {id: publishes, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.exposed, {"package", "image", "chart", "release", "app", "site", "gist"})
-	some i in indexes
+	things := {"exposed package", "exposed image", "exposed chart", "exposed release", "exposed app", "exposed site", "exposed gist"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "publishes", "reason": "once published anybody may have it; that cannot be called back", "effect": i}
 }
 
@@ -88,8 +97,9 @@ found contains finding if {
 # title: Takes a published package or release away
 # custom: {id: unpublishes, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.destroyed, {"package", "release", "asset"})
-	some i in indexes
+	things := {"destroyed package", "destroyed release", "destroyed asset"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	input.effects[i].target.known.system != "host"
 	finding := {"id": "unpublishes", "reason": "builds of others that use it break", "effect": i}
 }
@@ -98,7 +108,8 @@ found contains finding if {
 # title: Changes what users of a package get
 # custom: {id: package-tags, severity: high}
 found contains finding if {
-	some i in lib.changed["package"]
+	"changed package" in input.index.keys
+	some i in input.index.at["changed package"]
 	input.effects[i].target.known.system != "host"
 	finding := {"id": "package-tags", "reason": "others get something else under the same name", "effect": i}
 }
@@ -107,7 +118,8 @@ found contains finding if {
 # title: Deletes, archives or moves a repository of a forge
 # custom: {id: repository, severity: critical}
 found contains finding if {
-	some i in lib.destroyed.repository
+	"destroyed repository" in input.index.keys
+	some i in input.index.at["destroyed repository"]
 	input.effects[i].target.known.system in {"github", "gitlab"}
 	finding := {"id": "repository", "reason": "a repository goes with its issues, reviews and settings, which no clone has", "effect": i}
 }
@@ -116,8 +128,9 @@ found contains finding if {
 # title: Merges into a branch that others build on
 # custom: {id: merges, severity: medium}
 found contains finding if {
-	some indexes in object.filter(lib.changed, {"pull request", "merge request"})
-	some i in indexes
+	things := {"changed pull request", "changed merge request"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "merges", "reason": "puts changes on a branch that others build on", "effect": i}
 }
 
@@ -125,7 +138,8 @@ found contains finding if {
 # title: Merges by a tool of an MCP server
 # custom: {id: merges-by-tool, severity: medium}
 found contains finding if {
-	some i in lib.changed.tool
+	"changed tool" in input.index.keys
+	some i in input.index.at["changed tool"]
 	regex.match(`(^|_)merge(_|$)`, lib.name_of(i))
 	finding := {"id": "merges-by-tool", "reason": "by its name this tool puts changes on a branch that others build on", "effect": i}
 }
@@ -134,8 +148,9 @@ found contains finding if {
 # title: Starts or stops a workflow of a forge
 # custom: {id: workflow, severity: medium}
 found contains finding if {
-	some indexes in object.filter(lib.altered, {"workflow", "pipeline"})
-	some i in indexes
+	things := {"altered workflow", "altered pipeline"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
 	finding := {"id": "workflow", "reason": "a workflow of the forge runs with secrets that the agent does not have", "effect": i}
 }
 
@@ -159,7 +174,8 @@ is_message(i) if {
 # title: Ends the sessions of others
 # custom: {id: sessions, severity: high}
 found contains finding if {
-	some i in lib.changed.function
+	"changed function" in input.index.keys
+	some i in input.index.at["changed function"]
 	lib.name_of(i) in {"pg_terminate_backend", "pg_cancel_backend"}
 	finding := {"id": "sessions", "reason": "ends what other people or programs are doing in the database", "effect": i}
 }
@@ -168,8 +184,10 @@ found contains finding if {
 # title: Changes a whole database server
 # custom: {id: server, severity: high}
 found contains finding if {
-	some indexes in object.filter(lib.altered, {"server", "setting", "server-file"})
-	some i in (indexes & lib.remote)
+	things := {"altered server", "altered setting", "altered server-file"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
+	i in lib.remote
 	finding := {"id": "server", "reason": "is a matter of the whole server, not of one database", "effect": i}
 }
 
@@ -177,8 +195,10 @@ found contains finding if {
 # title: Renames or takes away what others use by its name
 # custom: {id: renames, severity: medium}
 found contains finding if {
-	some indexes in object.filter(lib.altered, {"object", "function", "view", "privileges"})
-	some i in (indexes & lib.remote)
+	things := {"altered object", "altered function", "altered view", "altered privileges"}
+	strings.any_prefix_match(input.index.keys, things)
+	some i in lib.at(things)
+	i in lib.remote
 	input.effects[i].basis == "parsed"
 	not lib.name_of(i) in {"pg_terminate_backend", "pg_cancel_backend"}
 	finding := {"id": "renames", "reason": "programs that use it as it is now fail from then on", "effect": i}
@@ -188,7 +208,8 @@ found contains finding if {
 # title: Acts on many machines at once
 # custom: {id: many-machines, severity: critical}
 found contains finding if {
-	some i in lib.destroyed.hosts
+	"destroyed hosts" in input.index.keys
+	some i in input.index.at["destroyed hosts"]
 	finding := {"id": "many-machines", "reason": "the same command runs on every machine of the group", "effect": i}
 }
 
@@ -196,7 +217,8 @@ found contains finding if {
 # title: Deletes files on another machine
 # custom: {id: other-machine, severity: high}
 found contains finding if {
-	some i in lib.destroyed["remote-path"]
+	"destroyed remote-path" in input.index.keys
+	some i in input.index.at["destroyed remote-path"]
 	finding := {"id": "other-machine", "reason": "lies on another machine, where nothing here can be checked or copied", "effect": i}
 }
 

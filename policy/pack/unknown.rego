@@ -5,17 +5,17 @@ package holdpoint.policies.unknown
 
 import data.holdpoint.lib
 
-hold contains lib.held(rule, finding) if {
+hold contains object.union(finding, object.filter(said, {"signers"})) if {
 	input.harmless == false
 	some finding in found
-	rule := concat("/", ["unknown", finding.id])
-	lib.says(rule) == "hold"
+	said := object.get(lib.rules, concat("/", ["unknown", finding.id]), {})
+	object.get(said, "says", "hold") == "hold"
 }
 
 deny contains lib.denied(finding) if {
 	input.harmless == false
 	some finding in found
-	lib.says(concat("/", ["unknown", finding.id])) == "deny"
+	lib.rules[concat("/", ["unknown", finding.id])].says == "deny"
 }
 
 # METADATA

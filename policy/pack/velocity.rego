@@ -5,17 +5,17 @@ package holdpoint.policies.velocity
 
 import data.holdpoint.lib
 
-hold contains lib.held(rule, finding) if {
+hold contains object.union(finding, object.filter(said, {"signers"})) if {
 	input.harmless == false
 	some finding in found
-	rule := concat("/", ["velocity", finding.id])
-	lib.says(rule) == "hold"
+	said := object.get(lib.rules, concat("/", ["velocity", finding.id]), {})
+	object.get(said, "says", "hold") == "hold"
 }
 
 deny contains lib.denied(finding) if {
 	input.harmless == false
 	some finding in found
-	lib.says(concat("/", ["velocity", finding.id])) == "deny"
+	lib.rules[concat("/", ["velocity", finding.id])].says == "deny"
 }
 
 # METADATA
@@ -31,6 +31,7 @@ found contains finding if {
 # title: Destroys in several systems at once
 # custom: {id: systems, severity: high}
 found contains finding if {
+	count(input.index.destructive) > data.holdpoint.preset.limits.systems
 	systems := {input.effects[i].target.known.system | some i in (lib.destroys & lib.remote)}
 	count(systems) > data.holdpoint.preset.limits.systems
 	some i in (lib.destroys & lib.remote)
@@ -41,10 +42,11 @@ found contains finding if {
 # title: Deletes many files
 # custom: {id: files, severity: high}
 found contains finding if {
+	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
-	i in lib.changes
 	is_number(fact.files)
 	fact.files > data.holdpoint.preset.limits.files
+	i in lib.changes
 	finding := {"id": "files", "reason": sprintf("%d files are at stake", [fact.files]), "effect": i}
 }
 
@@ -52,9 +54,10 @@ found contains finding if {
 # title: Deletes more files than were counted
 # custom: {id: uncounted, severity: high}
 found contains finding if {
+	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
-	i in lib.changes
 	fact.filesCapped == true
+	i in lib.changes
 	finding := {"id": "uncounted", "reason": "so many files are below that counting them was given up", "effect": i}
 }
 
@@ -62,10 +65,11 @@ found contains finding if {
 # title: Deletes a great amount of data
 # custom: {id: bytes, severity: high}
 found contains finding if {
+	input.index.known.recovery
 	some [i, fact] in lib.answers.recovery
-	i in lib.changes
 	is_number(fact.bytes)
 	fact.bytes > data.holdpoint.preset.limits.bytes
+	i in lib.changes
 	finding := {"id": "bytes", "reason": sprintf("%d megabytes are at stake", [floor(fact.bytes / 1000000)]), "effect": i}
 }
 

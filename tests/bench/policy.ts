@@ -6,11 +6,12 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { documentOf } from '../../src/adapters/opa/input.ts';
 import { openOpaEngine } from '../../src/adapters/opa/opa-engine.ts';
-import { builtInLayer } from '../../src/apps/policy/pack.ts';
+import { builtInLayer, PRESETS } from '../../src/apps/policy/pack.ts';
 import type { PolicyEngine, PolicyInput } from '../../src/ports/policy-engine.ts';
 import type { PolicyLayer, RegoModule } from '../../src/ports/policy-layers.ts';
 import { effectOf, factOf, HARMLESS, inputOf } from '../adapters/opa/policy-world.ts';
 import { onPath, repoRoot } from '../platform.ts';
+import { type AttemptRow, policyInputOf } from '../policy/world.ts';
 import { cedarMicros } from './cedar.ts';
 
 export interface PolicyRow {
@@ -88,18 +89,54 @@ async function embedded(
 
 /** What is in force where nobody has written a policy. Under `regulated` the engine is asked about harmless attempts too. */
 async function defaultPack(cacheDir: string): Promise<readonly PolicyRow[]> {
+  const inputs = await Promise.all(ATTEMPTS.map(async ([name, row]) => [name, await policyInputOf(row)] as const));
   const rows: PolicyRow[] = [];
-  for (const [preset, name, input] of [
-    ['team', 'default pack, team, held', HELD_INPUT],
-    ['regulated', 'default pack, regulated, plainly harmless', HARMLESS_INPUT],
-  ] as const) {
+  for (const preset of PRESETS) {
     const opened = await openOpaEngine({ layers: [builtInLayer(preset)], artefact: { cacheDir }, timeoutMs: 10_000 });
     if (!opened.ok) throw new Error(opened.problems[0]?.message);
-    rows.push({ name: `${name}, p50`, value: p50(await microsOf(opened.engine, input)), unit: 'µs' });
-    await opened.engine.close();
+    const { engine } = opened;
+    const add = async (name: string, input: PolicyInput | undefined): Promise<void> => {
+      if (input === undefined) throw new Error(`${name} is refused before any policy`);
+      rows.push({
+        name: `default pack, ${preset}, ${name}, p50`,
+        value: p50(await microsOf(engine, input)),
+        unit: 'µs',
+      });
+    };
+    if (!engine.inForce.every((one) => one.silent)) await add('plainly harmless', HARMLESS_INPUT);
+    for (const [name, input] of inputs) await add(name, input);
+    await engine.close();
   }
   return rows;
 }
+
+/** With all that is learnt about them. */
+const ATTEMPTS: readonly (readonly [name: string, row: AttemptRow])[] = [
+  [
+    'held: a volume is deleted',
+    {
+      kind: 'graphql',
+      input: {
+        endpoint: 'https://backboard.railway.com/graphql/v2',
+        query: 'mutation { volumeDelete(volumeId: "v1") }',
+      },
+      railway: 'staging and production',
+    },
+  ],
+  [
+    'held: `rm -rf`',
+    {
+      kind: 'shell',
+      input: 'rm -rf data',
+      cwd: '/w/acme',
+      facts: {
+        files: {
+          '/w/acme/data': { type: 'directory', files: 12, irreplaceable: ['a.csv', 'b.csv', 'c.csv', 'd.csv'] },
+        },
+      },
+    },
+  ],
+];
 
 async function microsOf(engine: PolicyEngine, input: PolicyInput): Promise<readonly number[]> {
   const micros: number[] = [];

@@ -6,11 +6,26 @@ import { before, describe, test } from 'node:test';
 import { z } from 'zod';
 import { policyDocs, readPack } from '../../scripts/generate-policy-docs.ts';
 import { loadEngineModule } from '../../src/adapters/opa/artefact.ts';
+import { documentText } from '../../src/adapters/opa/document-text.ts';
 import { type EngineInstance, startEngine } from '../../src/adapters/opa/engine-calls.ts';
 import type { RegoModule } from '../../src/ports/policy-layers.ts';
 import { repoRoot } from '../platform.ts';
+import { type AttemptRow, policyInputOf, tableOf } from './world.ts';
 
 const LEAST_COVERAGE_PERCENT = 95;
+const FIRING = tableOf<AttemptRow & { readonly rule: string; readonly note: string }>('firing.jsonl', [
+  'rule',
+  'note',
+  'kind',
+  'input',
+  'dialect',
+  'cwd',
+  'facts',
+  'railway',
+  'at',
+  'door',
+  'staleMs',
+]);
 const FOLDER = path.join(repoRoot, 'policy/pack');
 
 const Lines = z.object({ covered_lines: z.int().optional(), not_covered_lines: z.int().optional() });
@@ -20,6 +35,8 @@ const Answer = z.object({
   ),
   coverage: z.object({ files: z.record(z.string(), Lines) }),
 });
+const Queried = z.object({ results: z.array(z.object({ x: z.array(z.unknown()) })).length(1) });
+const Index = z.looseObject({ keys: z.array(z.string()).optional() });
 const Formatted = z.object({ modules: z.array(z.object({ name: z.string(), text: z.string() })) });
 
 describe('the files of the pack', () => {
@@ -32,7 +49,7 @@ describe('the files of the pack', () => {
     assert.ok(loaded.ok);
     engine.instance = startEngine(loaded.module);
   });
-  const call = (operation: 'test' | 'format', request: object): unknown =>
+  const call = (operation: 'test' | 'format' | 'query', request: object): unknown =>
     JSON.parse(engine.instance?.call(operation, JSON.stringify(request)) ?? '');
 
   test('all Rego tests pass and cover the pack', () => {
@@ -60,6 +77,29 @@ describe('the files of the pack', () => {
       ),
     );
     assert.deepEqual(missing, []);
+  });
+
+  test('their tests index a document as Holdpoint does', async () => {
+    const documents: { readonly [name: string]: unknown }[] = [];
+    for (const row of FIRING) {
+      const input = await policyInputOf(row);
+      assert.ok(input !== undefined);
+      const text = documentText(input);
+      assert.ok(text.ok);
+      documents.push(JSON.parse(text.text));
+    }
+    const query = 'x := [data.holdpoint.lib_test.indexed(one).index | some one in data.table]';
+    const request = { modules, data: { table: documents }, query, maxSteps: 10_000_000, explain: 'off', loose: true };
+    const [answer] = Queried.parse(call('query', request)).results;
+    // The order of keys says nothing.
+    const sorted = (index: unknown): unknown => {
+      const { keys, ...rest } = Index.parse(index);
+      return { ...rest, keys: keys?.toSorted() };
+    };
+    assert.deepEqual(
+      answer?.x.map(sorted),
+      documents.map((one) => sorted(one['index'])),
+    );
   });
 
   test('are formatted as `opa fmt` does', () => {

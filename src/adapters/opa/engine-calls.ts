@@ -21,11 +21,14 @@ interface EngineExports {
   _initialize(): void;
   engine_alloc(bytes: number): number;
   engine_call(operation: number, bytes: number): bigint;
+  engine_rest(): void;
 }
 
 /** One instance of Open Policy Agent. Once a call has thrown it is of no use any more. */
 export interface EngineInstance {
   call(operation: Operation, request: string): string;
+  /** For when nobody waits: collects garbage where enough has piled up. */
+  rest(): void;
   memoryBytes(): number;
 }
 
@@ -58,6 +61,7 @@ export function startEngine(module: WebAssembly.Module): EngineInstance {
         const from = Number(packed >> 32n);
         return decoder.decode(new Uint8Array(engine.memory.buffer, from, Number(packed & 0xffff_ffffn)));
       }),
+    rest: () => guarded(() => engine.engine_rest()),
     memoryBytes: () => engine.memory.buffer.byteLength,
   };
 }

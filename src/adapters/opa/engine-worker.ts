@@ -19,6 +19,7 @@ function serve(port: MessagePort, module: WebAssembly.Module): void {
   port.on('message', (call: EngineCall) => {
     try {
       post({ id: call.id, answer: engine.call(call.operation, call.request), memoryBytes: engine.memoryBytes() });
+      engine.rest();
     } catch (error) {
       fail(call.id, error);
     }

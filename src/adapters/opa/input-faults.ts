@@ -6,7 +6,7 @@ import { LIMITS } from '../../core/limits.ts';
 import type { DocumentParts } from './input-parts.ts';
 
 /** Objects, arrays and members of answers and lists in all: what shares its parts is far larger as text than in memory. */
-const MAX_PARTS = 100_000;
+export const MAX_PARTS = 100_000;
 
 const DOORS = setOf<Door>({ hook: 0, egress: 0, postgres: 0, mcp: 0, sandbox: 0, sdk: 0, cli: 0 });
 const KINDS = setOf<ActionKind>({ shell: 0, sql: 0, http: 0, graphql: 0, mcp: 0, file: 0, git: 0 });

@@ -16,6 +16,8 @@ const resource = z
 
 const verb = z.enum(['read', 'create', 'change', 'destroy', 'expose', 'grant', 'run']);
 
+const check = z.enum(['content', 'environment', 'dependents', 'recovery', 'credential', 'documentation', 'rehearsal']);
+
 const action = z.strictObject({
   kind: z.enum(['shell', 'sql', 'http', 'graphql', 'mcp', 'file', 'git']),
   dialect: text
@@ -67,7 +69,7 @@ const effect = z.strictObject({
 });
 
 const evidence = z.strictObject({
-  check: z.enum(['content', 'environment', 'dependents', 'recovery', 'credential', 'documentation', 'rehearsal']),
+  check,
   about: resource,
   effects: z.array(z.int().min(0)).describe('indexes of the effects whose target this is about'),
   answer: z
@@ -94,6 +96,41 @@ const exception = z
   })
   .describe('a signed loosening whose signature was checked, in force for this workspace');
 
+const indexes = z.array(z.int().min(0));
+const bearing = someOf(check.options, z.array(z.tuple([z.int().min(0), z.int().min(0)])));
+
+/** Any of these members, each of one form. */
+function someOf<K extends string, T extends z.ZodType>(names: readonly K[], form: T) {
+  const shape = Object.fromEntries(names.map((name) => [name, form.optional()])) as Record<K, z.ZodOptional<T>>;
+  return z.strictObject(shape).optional();
+}
+
+const index = z
+  .strictObject({
+    keys: z
+      .array(text)
+      .optional()
+      .describe(
+        'every key of `at`, and `known recovery` or `unknown recovery` for every check below: a rule that begins with `"destroyed volume" in input.index.keys` costs other attempts nothing, since OPA looks that up',
+      ),
+    at: z
+      .record(text, indexes)
+      .optional()
+      .describe(
+        'destructive effects by what is done to what kind of thing, as `destroyed volume`: `destroyed`, `changed`, `exposed` or `granted`, also `altered` (destroyed or changed) and `touched` (destroyed, changed or granted), and by tag, as `tagged backup`',
+      ),
+    destructive: indexes.optional().describe('effects that could hurt'),
+    opaque: indexes.optional().describe('effects that are not understood'),
+    verbs: someOf(verb.options, indexes).describe('destructive effects by their verb'),
+    known: bearing.describe(
+      'by check, which destructive effect (its index) a piece of evidence (its place in the list) bears on, where its answer is known: one about its target, or about the database or credential that it goes through',
+    ),
+    unknown: bearing.describe('the same where the answer is not known'),
+  })
+  .describe(
+    'where a rule finds the effects it is about, so that it need not go through all of them: worked out by Holdpoint from `effects` and `evidence`; what would be empty is not there, so a harmless attempt has an empty one',
+  );
+
 /** The document that policies read. The published schema is made from this; input.ts makes documents of this shape. */
 export const inputDocument = z
   .strictObject({
@@ -108,6 +145,7 @@ export const inputDocument = z
     effects: z.array(effect),
     evidence: z.array(evidence),
     exceptions: z.array(exception),
+    index,
   })
   .describe('One attempt, its effects and what is known about them');
 

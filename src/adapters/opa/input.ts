@@ -2,7 +2,8 @@ import { dangerOf } from '../../core/danger.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { resourceKey } from '../../core/resource.ts';
 import type { PolicyInput } from '../../ports/policy-engine.ts';
-import { documentFault } from './input-faults.ts';
+import { documentFault, MAX_PARTS } from './input-faults.ts';
+import { indexPart } from './input-index.ts';
 import { attemptPart, effectPart, evidencePart, exceptionPart } from './input-parts.ts';
 
 export const INPUT_LIMITS = {
@@ -55,7 +56,9 @@ export function documentOf(input: PolicyInput): Document {
     if (fault !== undefined) return { ok: false, why: fault };
     const text = (): DocumentText => {
       try {
-        const json = JSON.stringify(document);
+        const index = indexPart(document.effects, document.evidence, MAX_PARTS);
+        if (index === undefined) return { ok: false, why: `the input has more than ${MAX_PARTS} parts` };
+        const json = JSON.stringify({ ...document, index });
         return json.length > INPUT_LIMITS.documentChars
           ? { ok: false, why: `the input has ${json.length} characters, more than ${INPUT_LIMITS.documentChars}` }
           : { ok: true, text: json };

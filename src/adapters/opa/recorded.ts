@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { dangerOf } from '../../core/danger.ts';
 import type { Digest } from '../../core/digest.ts';
@@ -7,6 +8,8 @@ import { type Exception, exceptionDigest } from '../../core/exception.ts';
 import type { PolicyInput } from '../../ports/policy-engine.ts';
 import type { PolicyProblem } from '../../ports/policy-layers.ts';
 import { INPUT_LIMITS } from './input.ts';
+import { MAX_PARTS } from './input-faults.ts';
+import { indexPart } from './input-index.ts';
 import { inputDocument, nonconformances } from './input-schema.ts';
 
 export type Recorded =
@@ -15,7 +18,7 @@ export type Recorded =
 
 /**
  * Reads a document `holdpoint/v1` that comes from elsewhere: a decision log, a person's file. It must conform, and what
- * Holdpoint derives (index, danger, harmless) must be what Holdpoint would have derived.
+ * Holdpoint derives (danger, harmless, the indexes) must be what Holdpoint would have derived.
  */
 export function readRecorded(document: unknown): Recorded {
   const refused = (at: string, message: string): PolicyProblem => ({
@@ -26,7 +29,8 @@ export function readRecorded(document: unknown): Recorded {
   const text = textOf(document);
   if (text === undefined) return { ok: false, problems: [refused('', 'it is not JSON, or too deep or too long')] };
   const plain: unknown = JSON.parse(text);
-  const parsed = inputDocument.safeParse(plain);
+  // What was written down before there was an index, or by hand, may be without: it follows from the rest.
+  const parsed = inputDocument.partial({ index: true }).safeParse(plain);
   if (!parsed.success) {
     return { ok: false, problems: nonconformances(plain).map(({ at, message }) => refused(at, message)) };
   }
@@ -41,7 +45,13 @@ export function readRecorded(document: unknown): Recorded {
   });
   const harmless = input.effects.every((effect) => dangerOf(effect) === 'harmless');
   if (parsed.data.harmless !== harmless) problems.push(refused('harmless', `it should be ${harmless}`));
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, input, text };
+  const { index: said, ...rest } = parsed.data;
+  const index = indexPart(rest.effects, rest.evidence, MAX_PARTS);
+  if (index === undefined) problems.push(refused('', `it has more than ${MAX_PARTS} parts`));
+  else if (said !== undefined && !isDeepStrictEqual(said, index))
+    problems.push(refused('index', 'it does not follow from the effects and the evidence'));
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, input, text: said === undefined ? JSON.stringify({ ...rest, index }) : text };
 }
 
 const MAX_DEPTH = 80;
@@ -61,7 +71,7 @@ function textOf(document: unknown): string | undefined {
   }
 }
 
-function inputOf(document: z.infer<typeof inputDocument>): PolicyInput {
+function inputOf(document: Omit<z.infer<typeof inputDocument>, 'index'>): PolicyInput {
   const { attempt } = document;
   const { kind, cwd, dialect, text } = attempt.action;
   return {

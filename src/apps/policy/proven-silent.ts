@@ -4,7 +4,7 @@
  */
 export const PROVEN_SILENT: ReadonlySet<string> = new Set([
   // solo
-  '1cc42574c1c9e0f5724faae79a6b2393b56ece1246e9f9608fcd09e866de6103',
+  '3bdc58546eb8dd7913c2247b6b2acdb5c7a9e2b31232bdbcc13f33080eccf089',
   // team
-  'a9495915806811662b6da84e55c2ada10d94de3cc498b4cc04ecacdae42b7208',
+  '4adb92bd199777bb201734633752204d767cea10c7e8a2ff828ef6416beed143',
 ]);

@@ -11,7 +11,7 @@ import type { Json } from '../../../src/core/canonical-json.ts';
 import type { Evidence } from '../../../src/core/evidence.ts';
 import type { PolicyInput } from '../../../src/ports/policy-engine.ts';
 import { effects, exception, resource } from '../../core/generators.ts';
-import { attemptOf, effectOf, factOf, inputOf, NOW_MS } from './policy-world.ts';
+import { attemptOf, effectOf, factOf, HARMLESS, inputOf, NOW_MS } from './policy-world.ts';
 
 const evidence: fc.Arbitrary<Evidence> = fc
   .record({
@@ -104,6 +104,119 @@ test('whatever a verifier at fault puts into the input, what is made conforms or
     { numRuns: 5_000 },
   );
   assert.ok(seen.made > 100 && seen.refused > 1_000, JSON.stringify(seen));
+});
+
+test('the index names what going through everything finds, and nothing else', () => {
+  const seen = { pairs: 0, things: 0 };
+  // Facts about what the attempt has effects on, or goes through.
+  const matching = fc.tuple(input, fc.boolean()).map(([one, isThrough]): PolicyInput => {
+    const known = one.effects.flatMap(({ target }) => ('known' in target ? [target.known] : []));
+    const facts = one.evidence.map((fact, place): Evidence => {
+      const target = known[place % Math.max(1, known.length)];
+      if (target === undefined) return fact;
+      const about = isThrough ? { system: target.system, kind: 'database', path: [''] } : target;
+      return { ...fact, question: { ...fact.question, about } };
+    });
+    return { ...one, evidence: facts };
+  });
+  fc.assert(
+    fc.property(matching, (one) => {
+      const document = inputDocument.parse(JSON.parse(textOf(documentOf(one)) ?? ''));
+      const hurting = document.effects.filter((effect) => effect.danger === 'destructive');
+      const grouped = (names: (effect: (typeof hurting)[number]) => readonly string[]): object => {
+        const groups: Record<string, number[]> = {};
+        for (const name of new Set(hurting.flatMap(names)))
+          groups[name] = hurting.filter((effect) => names(effect).includes(name)).map((effect) => effect.index);
+        return groups;
+      };
+      const at = grouped(({ verb, target, tags }) => [
+        ...('known' in target ? (WORDS[verb] ?? []).map((word) => `${word} ${target.known.kind}`) : []),
+        ...tags.map((tag) => `tagged ${tag}`),
+      ]);
+      const bearing = (answer: 'known' | 'unknown'): object => {
+        const groups: Record<string, [number, number][]> = {};
+        for (const [place, fact] of document.evidence.entries()) {
+          if (!(answer in fact.answer)) continue;
+          for (const { index, target } of hurting) {
+            const isAbout = 'known' in target && target.known.system === fact.about.system && isWayThrough(fact.about);
+            if (!fact.effects.includes(index) && !isAbout) continue;
+            groups[fact.check] = [...(groups[fact.check] ?? []), [index, place]];
+          }
+        }
+        return groups;
+      };
+      const { keys = [], ...rest } = document.index;
+      const want = {
+        at,
+        destructive: hurting.map((effect) => effect.index),
+        opaque: document.effects.filter((effect) => effect.danger === 'opaque').map((effect) => effect.index),
+        verbs: grouped(({ verb }) => [verb]),
+        known: bearing('known'),
+        unknown: bearing('unknown'),
+      };
+      assert.deepEqual(
+        rest,
+        Object.fromEntries(Object.entries(want).filter(([, part]) => Object.keys(part).length > 0)),
+      );
+      const checks = (['known', 'unknown'] as const).flatMap((name) =>
+        Object.keys(want[name]).map((check) => `${name} ${check}`),
+      );
+      assert.deepEqual(new Set(keys), new Set([...Object.keys(at), ...checks]));
+      assert.equal(new Set(keys).size, keys.length);
+      seen.pairs += checks.length;
+      seen.things += Object.keys(at).length;
+    }),
+    { numRuns: 500 },
+  );
+  assert.ok(seen.pairs > 20 && seen.things > 200, JSON.stringify(seen));
+});
+
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  destroy: ['destroyed', 'altered', 'touched'],
+  change: ['changed', 'altered', 'touched'],
+  grant: ['granted', 'touched'],
+  expose: ['exposed'],
+};
+
+function isWayThrough(about: { readonly kind: string; readonly path: readonly string[] }): boolean {
+  return (
+    ['database', 'credential'].includes(about.kind) && ['[""]', '["current"]'].includes(JSON.stringify(about.path))
+  );
+}
+
+test('a credential bears on the effects in its system, and a harmless attempt has an empty index', () => {
+  const about = { system: 'railway', kind: 'credential', path: ['current'] };
+  const fact: Evidence = {
+    ...factOf('credential', { known: { broad: true } }),
+    question: { check: 'credential', about },
+  };
+  const indexOf = (one: PolicyInput): unknown => JSON.parse(textOf(documentOf(one)) ?? '').index;
+  assert.deepEqual(indexOf(inputOf({ effects: [HARMLESS, effectOf()], evidence: [fact] })), {
+    keys: ['destroyed volume', 'altered volume', 'touched volume', 'known credential'],
+    at: { 'destroyed volume': [1], 'altered volume': [1], 'touched volume': [1] },
+    destructive: [1],
+    verbs: { destroy: [1] },
+    known: { credential: [[1, 0]] },
+  });
+  assert.deepEqual(indexOf(inputOf({ effects: [HARMLESS], evidence: [fact] })), {});
+});
+
+test('a document without an index gets the one that follows from it, and one with another is refused', () => {
+  const text = textOf(documentOf(inputOf({ evidence: [factOf('recovery', { unknown: 'no answer' })] }))) ?? '';
+  const { index, ...rest } = JSON.parse(text);
+  const without = readRecorded(rest);
+  assert.ok(without.ok);
+  assert.deepEqual(JSON.parse(without.text), { ...rest, index });
+  for (const other of [
+    {},
+    { ...index, destructive: [] },
+    { ...index, keys: [] },
+    { ...index, unknown: { content: [[0, 0]] } },
+  ]) {
+    const refused = readRecorded({ ...rest, index: other });
+    assert.ok(!refused.ok);
+    assert.match(refused.problems[0]?.message ?? '', /at `index`: it does not follow/);
+  }
 });
 
 test('what is read back from a document gives the same document', () => {
@@ -271,6 +384,7 @@ test('the published schema is tight and says what each member is', () => {
   };
   const schema = publishedSchema();
   walk(schema, 'input');
-  assert.deepEqual(loose, []);
+  // What things there are nobody lists.
+  assert.deepEqual(loose, ['input.index.at']);
   assert.deepEqual(schema['required'], Object.keys(inputDocument.shape));
 });
