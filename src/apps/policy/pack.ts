@@ -4,19 +4,15 @@ import { fileURLToPath } from 'node:url';
 import type { Json } from '../../core/canonical-json.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
 import type { PolicyLayer, RegoModule } from '../../ports/policy-layers.ts';
+import type { PresetName } from './preset-names.ts';
 
-export const PRESETS = ['solo', 'team', 'regulated'] as const;
-export type PresetName = (typeof PRESETS)[number];
+export { isPresetName, PRESETS, type PresetName } from './preset-names.ts';
 
 /** Folders beside the program; the build copies them as a whole, without the tests. */
 const PACK = fileURLToPath(new URL('../../../policy/pack', import.meta.url));
 const PRESET_FILES = fileURLToPath(new URL('../../../policy/presets', import.meta.url));
 
 const PRESET_DEPTH = 8;
-
-export function isPresetName(text: string): text is PresetName {
-  return PRESETS.some((one) => one === text);
-}
 
 /** The pack that comes with Holdpoint, under a preset. Throws where the program's own files are damaged: nothing runs without them. */
 export function builtInLayer(preset: PresetName): PolicyLayer {

@@ -4,6 +4,7 @@ import { LIMITS } from '../../core/limits.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
 import type { PolicyProblem } from '../../ports/policy-layers.ts';
 import { type Owners, readGuardedText } from './guarded-file.ts';
+import { PRESETS } from './preset-names.ts';
 
 export const SETTINGS_LIMITS = {
   bytes: 64 * 1024,
@@ -11,7 +12,6 @@ export const SETTINGS_LIMITS = {
   serverTimeoutMs: { max: 250, usual: 250 },
 } as const;
 
-export const PRESETS = ['solo', 'team', 'regulated'] as const;
 export const POLICY_FILE = 'policy.json';
 
 const absolutePath = z

@@ -1,18 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { isPresetName as isPreset, type PresetName as Preset } from '../../policy/preset-names.ts';
 import type { Io } from '../io.ts';
 
-export const PRESETS = ['solo', 'team', 'regulated'] as const;
-export type Preset = (typeof PRESETS)[number];
+export { isPresetName as isPreset, PRESETS, type PresetName as Preset } from '../../policy/preset-names.ts';
 
 /** `policy.json` in the configuration folder: which preset, and where the organisation's policy is. */
 export function policyFile(configDir: string): string {
   return path.join(configDir, 'policy.json');
-}
-
-export function isPreset(text: string | undefined): text is Preset {
-  return PRESETS.some((preset) => preset === text);
 }
 
 export type PresetPlan =
