@@ -45,7 +45,7 @@ export function makeRailwaySafeguarder({ learner, copier }: RailwaySafeguarderOp
         return none(`copies are kept in \`${copier.dir}\`, which is inside of the project`);
       const { words, copied } = wordsFor(databases, copier);
       if (copied === 0) return none(words);
-      return { effect: index, kind: KIND, how: words, outsideBlastRadius: copied === databases.length };
+      return { effect: index, kind: KIND, how: words, outsideBlastRadius: true };
     },
 
     async take(plan, effect, attempt) {
