@@ -71,7 +71,6 @@ import {
   originOf,
   ownersOf,
   peopleSummary,
-  publish,
   tell,
 } from './installation.ts';
 import type { Paths } from './paths.ts';
@@ -213,8 +212,12 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       return { action, keep: (id) => (credential === undefined ? undefined : credentials.remember(id, credential)) };
     },
   });
-  const certificates = await openCertificates({ directory: path.join(paths.state, 'gateway'), clock });
-  const published = paths.trust === 'system' ? publish(certificates, paths.runtime) : new Map<string, string>();
+  const certificates = await openCertificates({
+    directory: path.join(paths.state, 'gateway'),
+    // The state of a system installation is closed to agents: what their programs have to trust lies beside the socket.
+    ...(paths.trust === 'system' ? { publicDirectory: paths.runtime } : {}),
+    clock,
+  });
   const egress = await startEgress({
     certificates,
     clock,
@@ -229,11 +232,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     ...gatewaySettings,
   });
   const agentEnvironment: Engine['agentEnvironment'] = ({ task, workspace, agent }) =>
-    Object.fromEntries(
-      Object.entries(
-        egress.environmentFor(task, registry.register({ task, workspace: realFolder(workspace), agent })),
-      ).map(([name, value]) => [name, published.get(value) ?? value]),
-    );
+    egress.environmentFor(task, registry.register({ task, workspace: realFolder(workspace), agent }));
   const started = await startDaemon({
     paths,
     service,
@@ -249,7 +248,10 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       }),
     }),
     gateway: egress,
-    agentEnvironment: (identity) => Promise.resolve(agentEnvironment(identity)),
+    agentEnvironment: async (identity) => {
+      await certificates.ready();
+      return agentEnvironment(identity);
+    },
     preapprove: makePreapprove(service, people),
     // In a system installation these come by a socket that only root and the daemon reach.
     orders: makeOrders(service, paths.trust === 'system' ? undefined : people),
