@@ -114,7 +114,7 @@ function wordsFor(
         : `the dump is unchecked: ${means.unchecked}`;
     return `dumps PostgreSQL ${one.major} of ${nameOf(one)} at ${one.at} (${size}${claimed}) with ${means.how} to \`${copier.dir}\`; ${check}`;
   });
-  return { words: parts.join('. '), copied };
+  return { words: parts.join('; '), copied };
 }
 
 function nameOf({ service, environment }: { readonly service: string; readonly environment: string }): string {
