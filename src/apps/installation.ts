@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { visibleText } from '../core/visible-text.ts';
@@ -30,6 +30,11 @@ export function organisationPlace(paths: Paths, clock: Pick<Clock, 'nowMs'>) {
 /** Where the daemon keeps the engine unpacked. */
 export function engineDir(paths: Paths): string {
   return path.join(paths.state, 'policy/engine');
+}
+
+/** Where a server runs for a moment. A system installation's service may write nowhere else; a long path has no room for a socket. */
+export function scratchOf(paths: Paths): string {
+  return paths.system === undefined ? tmpdir() : paths.state;
 }
 
 /** Names this installation in its log and its decisions. */

@@ -71,6 +71,7 @@ import {
   originOf,
   ownersOf,
   peopleSummary,
+  scratchOf,
   tell,
 } from './installation.ts';
 import type { Paths } from './paths.ts';
@@ -157,7 +158,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     clock,
     documentation: RAILWAY_DOCUMENTATION,
     declared,
-    copier: makePostgresCopier({ dir: safeguards, scratchIn: tmpdir(), clock }),
+    copier: makePostgresCopier({ dir: safeguards, scratchIn: scratchOf(paths), clock }),
   });
   const workspace = makeWorkspaceVerifier({ clock, tasks });
   const pipeline = makePipeline({
