@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { visibleText } from '../core/visible-text.ts';
-import type { Certificates } from '../ports/certificates.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { People } from '../ports/people.ts';
 import type { Paths } from './paths.ts';
@@ -33,6 +32,11 @@ export function engineDir(paths: Paths): string {
   return path.join(paths.state, 'policy/engine');
 }
 
+/** Where a server runs for a moment. A system installation's service may write nowhere else; a long path has no room for a socket. */
+export function scratchOf(paths: Paths): string {
+  return paths.system === undefined ? tmpdir() : paths.state;
+}
+
 /** Names this installation in its log and its decisions. */
 export function originOf(): string {
   return `${hostname()}/holdpoint/${userInfo().uid}`.replace(/[\s+]/g, '-');
@@ -59,20 +63,6 @@ export function hookClientBundle(): string {
 export function installationKey(file: string): Uint8Array {
   if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' });
   return createHash('sha256').update(readFileSync(file)).digest();
-}
-
-/** The state of a system installation is closed to agents: what their programs have to trust lies beside the socket. */
-export function publish(certificates: Certificates, folder: string): ReadonlyMap<string, string> {
-  return new Map(
-    [certificates.caFile, certificates.bundleFile].map((file) => {
-      const copy = path.join(folder, path.basename(file));
-      // Replaced whole: a program that reads it meanwhile sees the old or the new one.
-      writeFileSync(`${copy}.new`, readFileSync(file), { mode: 0o644 });
-      chmodSync(`${copy}.new`, 0o644);
-      renameSync(`${copy}.new`, copy);
-      return [file, copy];
-    }),
-  );
 }
 
 export async function peopleSummary(people: People, account: string | undefined): Promise<{ readonly words: string }> {

@@ -71,7 +71,7 @@ import {
   originOf,
   ownersOf,
   peopleSummary,
-  publish,
+  scratchOf,
   tell,
 } from './installation.ts';
 import { agentSurroundings, type OpenedJudge, type RehearsalPlaces, type Surroundings } from './judge.ts';
@@ -159,7 +159,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     clock,
     documentation: RAILWAY_DOCUMENTATION,
     declared,
-    copier: makePostgresCopier({ dir: safeguards, scratchIn: tmpdir(), clock }),
+    copier: makePostgresCopier({ dir: safeguards, scratchIn: scratchOf(paths), clock }),
   });
   const workspace = makeWorkspaceVerifier({ clock, tasks });
   const pipeline = makePipeline({
@@ -220,8 +220,12 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       return { action, keep: (id) => (credential === undefined ? undefined : credentials.remember(id, credential)) };
     },
   });
-  const certificates = await openCertificates({ directory: path.join(paths.state, 'gateway'), clock });
-  const published = paths.trust === 'system' ? publish(certificates, paths.runtime) : new Map<string, string>();
+  const certificates = await openCertificates({
+    directory: path.join(paths.state, 'gateway'),
+    // The state of a system installation is closed to agents: what their programs have to trust lies beside the socket.
+    ...(paths.trust === 'system' ? { publicDirectory: paths.runtime } : {}),
+    clock,
+  });
   const egress = await startEgress({
     certificates,
     clock,
@@ -236,11 +240,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
     ...gatewaySettings,
   });
   const agentEnvironment: Engine['agentEnvironment'] = ({ task, workspace, agent }) =>
-    Object.fromEntries(
-      Object.entries(
-        egress.environmentFor(task, registry.register({ task, workspace: realFolder(workspace), agent })),
-      ).map(([name, value]) => [name, published.get(value) ?? value]),
-    );
+    egress.environmentFor(task, registry.register({ task, workspace: realFolder(workspace), agent }));
   const started = await startDaemon({
     paths,
     service,
@@ -256,7 +256,10 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       }),
     }),
     gateway: egress,
-    agentEnvironment: (identity) => Promise.resolve(agentEnvironment(identity)),
+    agentEnvironment: async (identity) => {
+      await certificates.ready();
+      return agentEnvironment(identity);
+    },
     preapprove: makePreapprove(service, people),
     // In a system installation these come by a socket that only root and the daemon reach.
     orders: makeOrders(service, paths.trust === 'system' ? undefined : people),

@@ -62,7 +62,7 @@ export function cardOf(input: CardInput): Card {
     }),
     reversal: reversalOf(dangerous, input.claim?.plans.some((plan) => plan.kind !== 'none') === true),
     safeguards: (input.claim?.plans ?? []).map((plan) =>
-      show(`${plan.how}${plan.outsideBlastRadius ? '' : ' (not outside the blast radius)'}`),
+      show(`${plan.how}${plan.outsideBlastRadius || plan.kind === 'none' ? '' : ' (not outside the blast radius)'}`),
     ),
     rules: rulesOf(stopping, show),
     asks: show(

@@ -17,6 +17,8 @@ export interface Certificates {
   readonly caFile: string;
   /** Absolute path of a bundle: what the system trusts, and `caCertificatePem`. */
   readonly bundleFile: string;
+  /** Renews the authority and its files where it ends soon: before a client is told where they are. */
+  ready(): Promise<void>;
   /** `host`: canonical, lower case, an IPv6 address without brackets. */
   leafFor(host: string): Promise<Leaf>;
 }

@@ -10,8 +10,8 @@ export interface AuthorityPaths {
   readonly bundleFile: string;
 }
 
-export function authorityPaths(directory: string): AuthorityPaths {
-  return { directory, caFile: join(directory, 'ca.pem'), bundleFile: join(directory, 'ca-bundle.pem') };
+export function authorityPaths(directory: string, publicDirectory: string = directory): AuthorityPaths {
+  return { directory, caFile: join(publicDirectory, 'ca.pem'), bundleFile: join(publicDirectory, 'ca-bundle.pem') };
 }
 
 /** Makes the folder. Rejects where that cannot be done. */

@@ -13,6 +13,8 @@ import { type Authority, mintAuthority, mintKeyPair, mintLeaf } from './mint.ts'
 export interface CertificatesOptions {
   /** Absolute path; made with mode 0700 where it is missing. */
   readonly directory: string;
+  /** Where the files that clients read lie; `directory` where left out. What is there stays open to whom it is open. */
+  readonly publicDirectory?: string;
   readonly clock: Clock;
   /** Leaves kept in memory; the least recently used goes first. */
   readonly cachedLeaves?: number;
@@ -30,7 +32,7 @@ const LEAF_REFRESH_MS = 60 * 60 * 1000;
  * the memory of this process, so what trusts it trusts nothing once the run is over. Rejects where a file cannot be written.
  */
 export async function openCertificates(options: CertificatesOptions): Promise<Certificates> {
-  const paths = authorityPaths(options.directory);
+  const paths = authorityPaths(options.directory, options.publicDirectory);
   const trusted = options.trustedPem ?? (await systemTrust());
   const authority = await mintAuthority(options.clock.nowMs());
   await prepareFolder(paths);
@@ -73,6 +75,10 @@ class CertificateCache implements Certificates {
 
   get caCertificatePem(): string {
     return this.#authority.certificatePem;
+  }
+
+  ready(): Promise<void> {
+    return this.#renewIfNeeded();
   }
 
   async leafFor(host: string): Promise<Leaf> {

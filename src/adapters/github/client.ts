@@ -13,7 +13,8 @@ export interface GithubClient {
   get<T>(
     base: string,
     path: string,
-    credential: Credential,
+    /** Without one GitHub tells what it tells everybody: about public repositories, some sixty times an hour. */
+    credential: Credential | undefined,
     shape: z.ZodType<T>,
     signal: AbortSignal,
   ): Promise<Answer<T>>;
@@ -43,7 +44,7 @@ export function makeGithubClient(options: ClientOptions): GithubClient {
   };
   return {
     async get(base, path, credential, shape, signal) {
-      const key = `${base} ${credential.header} ${credential.value}`;
+      const key = `${base} ${credential?.header ?? ''} ${credential?.value ?? ''}`;
       if (clock.monotonicMs() < (quietUntilMs.get(key) ?? Number.NEGATIVE_INFINITY))
         return failed('GitHub limits the rate of questions; asked again later');
       const timeout = (options.timeout ?? AbortSignal.timeout)(options.requestTimeoutMs);
@@ -56,7 +57,7 @@ export function makeGithubClient(options: ClientOptions): GithubClient {
             accept: 'application/vnd.github+json',
             'x-github-api-version': '2022-11-28',
             'user-agent': 'holdpoint',
-            [credential.header]: credential.value,
+            ...(credential === undefined ? {} : { [credential.header]: credential.value }),
           },
           redirect: 'manual',
           signal: AbortSignal.any([signal, timeout]),
@@ -66,7 +67,11 @@ export function makeGithubClient(options: ClientOptions): GithubClient {
         if (response.status !== 200) {
           await response.body?.cancel();
           if (quietMs !== undefined) return failed(`GitHub limits the rate of questions (${response.status})`);
-          return { ...failed(`GitHub answered with status ${response.status}`), isMissing: response.status === 404 };
+          const why = `GitHub answered with status ${response.status}`;
+          // What is private is missing to those who show no credential: that is no answer.
+          if (credential === undefined)
+            return failed(`${why} to somebody without a credential, and that of this attempt is not known here`);
+          return { ...failed(why), isMissing: response.status === 404 };
         }
         const text = await readBounded(response);
         if (text === undefined) return failed('GitHub sent an answer that is too large');

@@ -50,8 +50,14 @@ export function makeGithubVerifier(options: GithubVerifierOptions): Verifier {
   const cache = new Map<string, { readonly untilMs: number; readonly answer: Promise<Answer<unknown>> }>();
 
   /** Questions that come together share their requests; an answer that failed is not kept. */
-  const getOnce = <T>(base: string, path: string, credential: Credential, shape: z.ZodType<T>, signal: AbortSignal) => {
-    const key = `${credential.header} ${credential.value} ${base}${path}`;
+  const getOnce = <T>(
+    base: string,
+    path: string,
+    credential: Credential | undefined,
+    shape: z.ZodType<T>,
+    signal: AbortSignal,
+  ) => {
+    const key = `${credential?.header ?? ''} ${credential?.value ?? ''} ${base}${path}`;
     const hit = cache.get(key);
     if (hit !== undefined && clock.monotonicMs() < hit.untilMs) return hit.answer as Promise<Answer<T>>;
     const answer = client.get<T>(base, path, credential, shape, signal);
@@ -72,10 +78,9 @@ export function makeGithubVerifier(options: GithubVerifierOptions): Verifier {
     const base = options.apiOf(forge);
     if (base === undefined) return no(`\`${forge.slice(0, 80)}\` is not known as a GitHub, so it is not asked`);
     const credential = options.credentials.forAttempt(attempt.id);
-    if (credential === undefined)
-      return no('the credential of this attempt is not known here, so GitHub cannot be asked');
     const get = <T>(path: string, shape: z.ZodType<T>) => getOnce<T>(base, path, credential, shape, signal);
     if (check === 'credential') {
+      if (credential === undefined) return no('the credential of this attempt is not known here');
       const answer = await client.get(base, '/rate_limit', credential, AnyObject, signal);
       return answer.ok
         ? { answer: { known: factAsJson(credentialFact(answer.headers)) }, atMs: answer.atMs }

@@ -64,7 +64,13 @@ export async function startThrowawayServer(
     await drop();
     return made;
   }
-  const settings = ['listen_addresses=', `unix_socket_directories=${folder}`, 'fsync=off', 'max_connections=10'];
+  const settings = [
+    'listen_addresses=',
+    `unix_socket_directories=${folder}`,
+    'fsync=off',
+    'dynamic_shared_memory_type=mmap',
+    'max_connections=10',
+  ];
   const more = [
     'logging_collector=off',
     'shared_preload_libraries=',

@@ -62,17 +62,15 @@ export function makeRailwayClient(options: ClientOptions): RailwayClient {
           redirect: 'error',
           signal: AbortSignal.any([signal, timeout]),
         });
-        if (response.status === 429) {
-          quietUntilMs.set(
-            key,
-            options.clock.monotonicMs() + retryAfterMs(response.headers.get('retry-after'), options.clock.nowMs()),
-          );
+        const quietMs = quietFor(response, options.clock.nowMs());
+        if (quietMs !== undefined) {
+          quietUntilMs.delete(key);
+          quietUntilMs.set(key, options.clock.monotonicMs() + quietMs);
           if (quietUntilMs.size > 64) quietUntilMs.delete(quietUntilMs.keys().next().value ?? '');
-          await response.body?.cancel();
-          return failed('Railway limits the rate of questions (429)');
         }
         if (response.status !== 200) {
           await response.body?.cancel();
+          if (quietMs !== undefined) return failed(`Railway limits the rate of questions (${response.status})`);
           return {
             ok: false,
             refused: response.status === 401 || response.status === 403,
@@ -127,10 +125,28 @@ async function readBounded(response: Response): Promise<string | undefined> {
   return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
 }
 
-/** Seconds or an HTTP date (RFC 9110 section 10.2.3); a minute where it cannot be read. */
-function retryAfterMs(header: string | null, nowMs: number): number {
-  if (header === null) return DEFAULT_RETRY_MS;
-  const askedMs = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;
-  if (Number.isNaN(askedMs)) return DEFAULT_RETRY_MS;
-  return Math.min(Math.max(askedMs, 1000), LONGEST_RETRY_MS);
+/**
+ * How long not to ask again: as `Retry-After` says (RFC 9110 section 10.2.3), else until `X-RateLimit-Reset` where nothing
+ * remains; `undefined` where no limit is in sight. The answer that took the last of them is still good.
+ * Source: https://docs.railway.com/reference/public-api#rate-limits
+ */
+function quietFor(response: Response, nowMs: number): number | undefined {
+  const retry = response.headers.get('retry-after');
+  if (response.status === 429 || (response.status === 503 && retry !== null)) return bounded(untilMs(retry, nowMs));
+  if (response.headers.get('x-ratelimit-remaining') !== '0') return undefined;
+  const reset = response.headers.get('x-ratelimit-reset');
+  // A number this large is a point in time, not a span.
+  const isPoint = reset !== null && /^\d{10,13}$/.test(reset);
+  return bounded(isPoint ? Number(reset) * (reset.length > 11 ? 1 : 1000) - nowMs : untilMs(reset ?? retry, nowMs));
+}
+
+/** Seconds or a date. */
+function untilMs(header: string | null, nowMs: number): number {
+  if (header === null) return Number.NaN;
+  return /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;
+}
+
+/** A minute where it cannot be read. */
+function bounded(askedMs: number): number {
+  return Number.isNaN(askedMs) ? DEFAULT_RETRY_MS : Math.min(Math.max(askedMs, 1000), LONGEST_RETRY_MS);
 }

@@ -45,7 +45,7 @@ export function makeRailwaySafeguarder({ learner, copier }: RailwaySafeguarderOp
         return none(`copies are kept in \`${copier.dir}\`, which is inside of the project`);
       const { words, copied } = wordsFor(databases, copier);
       if (copied === 0) return none(words);
-      return { effect: index, kind: KIND, how: words, outsideBlastRadius: copied === databases.length };
+      return { effect: index, kind: KIND, how: words, outsideBlastRadius: true };
     },
 
     async take(plan, effect, attempt) {
@@ -114,7 +114,7 @@ function wordsFor(
         : `the dump is unchecked: ${means.unchecked}`;
     return `dumps PostgreSQL ${one.major} of ${nameOf(one)} at ${one.at} (${size}${claimed}) with ${means.how} to \`${copier.dir}\`; ${check}`;
   });
-  return { words: parts.join('. '), copied };
+  return { words: parts.join('; '), copied };
 }
 
 function nameOf({ service, environment }: { readonly service: string; readonly environment: string }): string {

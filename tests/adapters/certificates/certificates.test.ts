@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { openCertificates } from '../../../src/adapters/certificates/certificates.ts';
@@ -77,6 +77,28 @@ describe('certificates', () => {
     assert.notEqual(certificates.caCertificatePem, before);
     assert.ok(renewed.verify(new X509Certificate(certificates.caCertificatePem).publicKey));
     assert.equal(await readFile(certificates.caFile, 'utf8'), certificates.caCertificatePem);
+  });
+
+  it('renews what lies open for others with it, also before anybody asks for a leaf', async () => {
+    const clock = clockAt(Date.now());
+    const [directory, publicDirectory] = [await folder(), await folder()];
+    await mkdir(publicDirectory);
+    await chmod(publicDirectory, 0o755);
+    const certificates = await openCertificates({ directory, publicDirectory, clock, trustedPem: '' });
+    assert.deepEqual((await readdir(publicDirectory)).sort(), ['ca-bundle.pem', 'ca.pem']);
+    assert.deepEqual(await readdir(directory), []);
+    const before = certificates.caCertificatePem;
+    await certificates.ready();
+    assert.equal(certificates.caCertificatePem, before, 'not before it has to');
+    clock.atMs += 7 * DAY_MS;
+    await certificates.ready();
+    assert.notEqual(certificates.caCertificatePem, before);
+    for (const file of [certificates.caFile, certificates.bundleFile]) {
+      assert.equal(dirname(file), publicDirectory);
+      assert.ok((await readFile(file, 'utf8')).endsWith(certificates.caCertificatePem));
+      assert.equal((await stat(file)).mode & 0o777, 0o644);
+    }
+    assert.equal((await stat(publicDirectory)).mode & 0o777, 0o755, 'the folder stays as open as it was');
   });
 
   it('bounds the cache', async () => {

@@ -42,7 +42,7 @@ interface Bench {
 
 async function withBench(
   body: (bench: Bench) => Promise<void>,
-  credential: Credential | undefined = CLASSIC,
+  credential: Credential | 'none' = CLASSIC,
   state = acmeShop(),
   declared: DeclaredEnvironments = NOTHING_DECLARED,
 ): Promise<void> {
@@ -52,7 +52,7 @@ async function withBench(
   const github = await startGithub(state, clock.nowMs);
   const verifier = makeGithubVerifier({
     apiOf: (forge) => (forge === 'github.com' ? github.url : undefined),
-    credentials: { forAttempt: (id) => (id === attempt.id ? credential : undefined) },
+    credentials: { forAttempt: (id) => (id === attempt.id && credential !== 'none' ? credential : undefined) },
     clock,
     documentation: GITHUB_DOCUMENTATION,
     declared,
@@ -197,6 +197,27 @@ describe('github verifier', () => {
         'destructive',
       ]);
     }));
+
+  it('learns what GitHub tells everybody, where no credential is known', async () => {
+    await withBench(async ({ ask }) => {
+      assert.equal(knownOf<EnvironmentFact>(await ask('environment')).environments[0]?.production, true);
+      assert.equal(knownOf<BackupsFact>(await ask('recovery', branch('feature/merged'))).backups.length, 1);
+      assert.match(unknownOf(await ask('credential')), /not known here/);
+    }, 'none');
+    const hidden = acmeShop();
+    const shop = hidden.repositories.get('acme/shop');
+    assert.ok(shop !== undefined);
+    hidden.repositories.set('acme/shop', { ...shop, isPrivate: true });
+    await withBench(
+      async ({ ask }) => {
+        for (const check of ['environment', 'dependents', 'recovery'] as const)
+          assert.match(unknownOf(await ask(check)), /status 404 to somebody without a credential/);
+        assert.match(unknownOf(await ask('dependents', TAG)), /without a credential/, 'nothing is taken for absent');
+      },
+      'none',
+      hidden,
+    );
+  });
 
   it('does not know where the server is down, slow, confused or says no', async () => {
     const faults = [

@@ -208,7 +208,7 @@ const PLANS: readonly Row[] = [
       return state;
     },
     kind: 'postgres-dump',
-    outside: false,
+    outside: true,
     how: /dumps PostgreSQL 15 of service postgres in production.*nothing of service postgres in staging: no variable/,
   },
   {

@@ -253,6 +253,46 @@ describe('railway verifier', () => {
       knownOf(await ask('environment'));
     }));
 
+  it('keeps quiet by whichever header the provider says it, and not without one', async () => {
+    const nowSeconds = handClock().atMs / 1000;
+    const table: readonly (readonly [fault: Fault, quietMs: number])[] = [
+      [{ kind: 'busy', status: 429, headers: {} }, 60_000],
+      [{ kind: 'busy', status: 429, headers: { 'retry-after': '5' } }, 5_000],
+      [
+        { kind: 'busy', status: 429, headers: { 'retry-after': new Date((nowSeconds + 90) * 1000).toUTCString() } },
+        90_000,
+      ],
+      [{ kind: 'busy', status: 429, headers: { 'retry-after': 'soon' } }, 60_000],
+      [{ kind: 'busy', status: 429, headers: { 'retry-after': '999999' } }, 3_600_000],
+      [{ kind: 'busy', status: 503, headers: { 'retry-after': '7' } }, 7_000],
+      [{ kind: 'busy', status: 503, headers: {} }, 0],
+      [{ kind: 'busy', status: 500, headers: { 'retry-after': '7' } }, 0],
+      [
+        { kind: 'headers', headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(nowSeconds + 20) } },
+        20_000,
+      ],
+      [{ kind: 'headers', headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '15' } }, 15_000],
+      [{ kind: 'headers', headers: { 'x-ratelimit-remaining': '0' } }, 60_000],
+      [{ kind: 'headers', headers: { 'x-ratelimit-remaining': '3', 'x-ratelimit-reset': '15' } }, 0],
+    ];
+    for (const [fault, quietMs] of table)
+      await withBench(ACCOUNT, async ({ ask, railway, clock }) => {
+        railway.state.fault = fault;
+        await ask('credential');
+        railway.state.fault = undefined;
+        // What was learnt under the fault is not used again.
+        clock.atMs += 4_000;
+        const asked = railway.state.journal.length;
+        await ask('environment');
+        assert.equal(railway.state.journal.length > asked, quietMs <= 4_000, JSON.stringify(fault));
+        if (quietMs <= 4_000) return;
+        clock.atMs += quietMs - 4_000 - 1;
+        assert.match(unknownOf(await ask('environment')), /limits the rate/);
+        clock.atMs += 1;
+        knownOf(await ask('environment'));
+      });
+  });
+
   it('knows nothing without a credential, with a wrong one, or when given up', async () => {
     await withBench(undefined, async ({ ask, railway }) => {
       assert.match(unknownOf(await ask('environment')), /credential of this attempt is not known/);

@@ -153,7 +153,6 @@ describe('a volume with a database on it, deleted through the gateway', {
     );
     assert.match(safeguard, /restores that once into a throw-away server and compares tables and rows/);
     assert.match(safeguard, /nothing of service postgres in staging: .*no public TCP proxy/);
-    assert.match(safeguard, /not outside the blast radius/, 'not all of it is copied, and it says so');
     assert.equal(card.reversal, 'cannot be undone; what the copy holds can be put back by hand');
     assert.ok(!existsSync(dir), 'nothing is copied before anybody signs');
 
@@ -242,6 +241,18 @@ INSERT INTO stubborn VALUES (1), (2);`);
     assert.deepEqual(await call(DELETE), { data: { volumeDelete: true } });
     assert.equal(stands(state), false);
     assert.equal(existsSync(dir), false);
+  });
+
+  test('where the provider is down nothing is known, which holds and is said', async (t) => {
+    const { state, call, engine } = await world(t);
+    state.fault = { kind: 'status', status: 500 };
+    await call(DELETE);
+    const [hold] = await engine.service.holds(false);
+    assert.ok(hold !== undefined);
+    assert.match(hold.card.environment, /not known: Railway answered with status 500/);
+    assert.deepEqual(hold.card.safeguards, ['no outside copy can be made: Railway answered with status 500']);
+    assert.match(hold.card.rules.map((one) => one.rule).join(), /floor\/missing-fact/);
+    assert.ok(stands(state));
   });
 
   test('a service, an environment and a project take the same volume with them, and are copied first as well', async (t) => {

@@ -159,17 +159,18 @@ function replyTo(method: string, url: URL, token: string, state: GithubState): R
     default:
       return fault satisfies never;
   }
-  if (!state.tokens.has(token)) return { status: 401, body: { message: 'Bad credentials' } };
+  if (token !== '' && !state.tokens.has(token)) return { status: 401, body: { message: 'Bad credentials' } };
   if (method !== 'GET') return { status: 405, body: { message: 'the stand-in only reads' } };
-  const found = find(url, state);
+  const found = find(url, state, token !== '');
   return found === undefined ? { status: 404, body: { message: 'Not Found' } } : { status: 200, body: found };
 }
 
-function find(url: URL, state: GithubState): unknown {
+function find(url: URL, state: GithubState, isKnown: boolean): unknown {
   if (url.pathname === '/rate_limit') return { resources: { core: { limit: 5000, remaining: 4987 } } };
   const [, owner = '', name = '', rest = ''] = /^\/repos\/([^/]+)\/([^/]+)(?:\/(.*))?$/.exec(url.pathname) ?? [];
   const repository = state.repositories.get(`${owner}/${name}`.toLowerCase());
-  if (repository === undefined) return undefined;
+  // To strangers a private repository is as missing as one that is not there.
+  if (repository === undefined || (repository.isPrivate && !isKnown)) return undefined;
   const part = decodeURIComponent(rest);
   if (part === '') return repositoryJson(repository);
   if (part === 'forks')

@@ -95,6 +95,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
     await fault.released;
   }
   if (fault?.kind === 'status') return finish(fault.status, '{"message":"upstream error"}');
+  if (fault?.kind === 'busy') return finish(fault.status, '{"message":"busy"}', fault.headers);
   const retryAfter =
     fault?.kind === 'rate-limited'
       ? fault.retryAfterSeconds
@@ -132,7 +133,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
   }
   const whole = Array.isArray(parsed) ? results : results[0];
   const text = JSON.stringify(fault?.kind === 'rewrite' ? fault.rewrite(whole) : whole);
-  finish(worst, fault?.kind === 'truncated' ? text.slice(0, Math.floor(text.length / 2)) : text);
+  finish(
+    worst,
+    fault?.kind === 'truncated' ? text.slice(0, Math.floor(text.length / 2)) : text,
+    fault?.kind === 'headers' ? fault.headers : {},
+  );
 }
 
 async function run(

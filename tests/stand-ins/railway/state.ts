@@ -82,6 +82,10 @@ export type Fault =
   | { readonly kind: 'truncated' }
   | { readonly kind: 'not-authorized' }
   | { readonly kind: 'rate-limited'; readonly retryAfterSeconds: number }
+  /** Answers as ever, with these headers. */
+  | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string>> }
+  /** A refusal with a status of its own. */
+  | { readonly kind: 'busy'; readonly status: number; readonly headers: Readonly<Record<string, string>> }
   /** The answer's JSON, changed before it is sent. */
   | { readonly kind: 'rewrite'; readonly rewrite: (answer: unknown) => unknown };
 
