@@ -172,7 +172,7 @@ const client: Handler = (call) => {
     const text = contentOf(file, scope, machine);
     if (text !== undefined) texts.push(text);
     // Where no disk can be asked its name has to do, as for scripts.
-    else if (!isDue(file.s, scope, machine) && !hasHole(file.s) && CALM_NAMES.test(lastName(file.s)))
+    else if (!isDue(file.s, scope, machine) && !hasHole(file.s) && CALM_NAMES.test(lastName(file.s).slice(-200)))
       unjudged(machine, source, `runs the SQL in ${shown(file.s)}`);
     else opaque(machine, source, `runs the SQL in ${shown(file.s)}, which is not known`);
   }

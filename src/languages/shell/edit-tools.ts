@@ -22,7 +22,7 @@ const sed: Handler = (call) => {
   const files = scripted === undefined && !file ? operands.slice(1) : operands;
   const source = 'catalog/sed';
   for (const script of scripts) {
-    if (/(^|[;{}\s\d$/])e\s*$|(^|[;}])\s*\d*e\s+\S|^s(.).*\3.*\3[gpI\d]*e[gpI\d]*$/.test(script.s))
+    if (/(^|[;{}\s\d$/])e\s*$|(^|[;}])\s*\d*e\s+\S/.test(script.s) || substitutesByCommand(script.s))
       opaque(machine, source, 'sed runs commands (`e`)');
     for (const write of script.s.matchAll(/(?:^|[;/}\d$!])\s*w\s+([^\s;}]+)/gm))
       loseFile(machine, literal(write[1] ?? ''), scope.cwd, 'overwrite', { source });
@@ -58,9 +58,9 @@ function leavesNothing(script: string, visible: boolean): boolean {
     // Single lines are an edit; all from one of the first on are not.
     if (/^(\d+|\$|\d+,\d*|,.*|[2-9]\d+,\$)$/.test(range)) return false;
     if (command === 'd') return true;
-    const substitution = /^s(.)(.*?)(?<!\\)\1(.*?)(?<!\\)\1[gmiIMp\d]*$/s.exec(command);
-    if (substitution !== null) {
-      const [, , pattern = '', instead = ''] = substitution;
+    const parts = command.startsWith('s') ? substitutionOf(command) : undefined;
+    if (parts !== undefined) {
+      const [pattern, instead] = parts;
       const whole = /^\^?(\.[*+]|\.\\\+|\.\\\{[01],\\\}|\.\{[01],\}|\[\^\\n\][*+]|\(\.\*\)|\\\(\.\*\\\))\$?$/.test(
         pattern,
       );
@@ -68,6 +68,34 @@ function leavesNothing(script: string, visible: boolean): boolean {
     }
     return visible && /^c(\\|\s|\w)/.test(command) && (range === '' || range === '1,$' || range.startsWith('/'));
   });
+}
+
+/** The flag `e` runs what the line has become. */
+function substitutesByCommand(script: string): boolean {
+  return [script, ...script.split(/[;\n]/)].some((one) => {
+    const bare = one.replace(/^[\d,$~+!\s{]*/, '').replace(/^\/[^/]*\/[\s!]*/, '');
+    return bare.startsWith('s') && substitutionOf(bare)?.[2].includes('e') === true;
+  });
+}
+
+/** Pattern, replacement and flags of `s/x/y/`, whatever stands between them. Linear, unlike a regular expression for it. */
+function substitutionOf(command: string): readonly [string, string, string] | undefined {
+  const mark = command[1];
+  if (mark === undefined || mark === '\\' || mark === '\n') return undefined;
+  const parts = [''];
+  for (let at = 2; at < command.length && parts.length < 4; at += 1) {
+    const char = command[at] ?? '';
+    if (char === mark) parts.push('');
+    else {
+      parts[parts.length - 1] += char;
+      if (char === '\\') {
+        at += 1;
+        parts[parts.length - 1] += command[at] ?? '';
+      }
+    }
+  }
+  const [pattern = '', instead = '', flags = ''] = parts;
+  return parts.length === 3 && /^[gmiIMpe\d]*\s*$/.test(flags) ? [pattern, instead, flags] : undefined;
 }
 
 /** What a filter makes of a secret is still one, unless only names are left. */
@@ -97,13 +125,19 @@ const awk: Handler = (call) => {
     for (const found of text.matchAll(/(?:^|[^|])\|\s*"((?:[^"\\]|\\.)*)"/g))
       machine.script(found[1] ?? '', { ...scope, stdin: HOLE });
     for (const found of text.matchAll(/"((?:[^"\\]|\\.)*)"\s*\|\s*getline/g)) machine.script(found[1] ?? '', scope);
-    for (const found of text.matchAll(/(?:print|printf)[^;}]*>\s*"([^"]+)"/g))
-      loseFile(machine, literal(found[1] ?? ''), scope.cwd, 'overwrite', { source });
-    for (const found of text.matchAll(/(?:print|printf)\b[^;}>]*>\s*(?:([A-Za-z_]\w*)|ARGV\[(\d+)\])\s*(?=[;}]|$)/g)) {
-      const given = args.values.get('-v')?.find((one) => one.s.startsWith(`${found[1] ?? ''}=`));
-      const file = found[2] === undefined ? given : args.operands[Number(found[2])];
-      if (file !== undefined)
-        loseFile(machine, { ...file, s: file.s.replace(/^\w+=/, '') }, scope.cwd, 'overwrite', { source });
+    for (const segment of text.split(/[;}]/)) {
+      const at = segment.indexOf('print');
+      if (at === -1) continue;
+      for (const found of segment.slice(at).matchAll(/>\s*(?:"([^"]+)"|([A-Za-z_]\w*)\s*$|ARGV\[(\d+)\]\s*$)/g)) {
+        const [, name, variable, index] = found;
+        const given =
+          index === undefined
+            ? args.values.get('-v')?.find((one) => one.s.startsWith(`${variable ?? ''}=`))
+            : args.operands[Number(index)];
+        const file = name === undefined ? given : literal(name);
+        if (file !== undefined)
+          loseFile(machine, { ...file, s: file.s.replace(/^\w+=/, '') }, scope.cwd, 'overwrite', { source });
+      }
     }
     if (args.value('-i')?.s === 'inplace' || args.all.some((field) => field.s === 'inplace'))
       // A program that never mentions what it reads leaves none of it.

@@ -5,6 +5,9 @@ import { type Call, isVisible } from './machine.ts';
 import { extension, lastName } from './paths.ts';
 import { type Field, literal } from './value.ts';
 
+/** Of one entry and command: a tool takes the last of its output options, or one of each. */
+const MOST_FILES = 16;
+
 interface Words {
   readonly words: readonly ReadonlySet<string>[];
 }
@@ -33,7 +36,7 @@ export function losesOutputs(call: Call): void {
   for (const entry of WRITES.get(name) ?? []) {
     const rest = afterWords(entry.words, call.argv);
     if (rest === undefined) continue;
-    for (const file of writtenBy(entry, rest, scope.stdin !== undefined))
+    for (const file of writtenBy(entry, rest, scope.stdin !== undefined).slice(-MOST_FILES))
       if (file.s !== '-' && file.s !== '')
         // By its name alone what a tool makes in the project is everyday work; the disk says whether something is lost.
         loseFile(machine, file, scope.cwd, lossOf(entry, file.s, isVisible(machine)), { source });

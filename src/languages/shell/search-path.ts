@@ -4,6 +4,8 @@ import { fileRef, resolvePath } from './paths.ts';
 import { isMadeHere } from './scripts.ts';
 import { type Field, hasHole, literal } from './value.ts';
 
+const MOST_ENTRIES = 64;
+
 /** Names that a shell runs itself, wherever it would look for programs. */
 const OWN = new Set('echo printf test [ pwd kill true false read type : . cd'.split(' '));
 
@@ -18,7 +20,12 @@ export function foundOnOwnPath(call: Call): Field | 'unknown' | undefined {
   const { machine, scope, name } = call;
   const [path] = scope.vars.get('PATH') ?? [];
   if (path === undefined || OWN.has(name) || name === '') return undefined;
-  for (const entry of path.s.split(':')) {
+  const entries = path.s.split(':');
+  if (entries.length > MOST_ENTRIES) {
+    opaque(machine, 'shell/search-path', `looks for ${name} in more folders than can be followed`);
+    return 'unknown';
+  }
+  for (const entry of entries) {
     if (hasHole(entry)) return undefined;
     if (INSTALLED.test(entry) || /^\/(usr\/(local\/)?)?s?bin\/?$/.test(entry)) continue;
     const here = entry === '' || /^\.\/?$/.test(entry);
