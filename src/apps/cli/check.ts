@@ -29,20 +29,10 @@ const TEXT: ReadonlySet<CheckKind> = new Set(['shell', 'sql', 'git']);
 const DIALECTS: Partial<Record<CheckKind, ReadonlySet<string>>> = {
   git: new Set(['bash', 'sh', 'zsh']),
   shell: new Set(['bash', 'sh', 'zsh', 'dash', 'ksh', 'powershell', 'pwsh', 'cmd']),
-  sql: new Set([
-    ...[
-      'postgres',
-      'postgresql',
-      'redshift',
-      'cockroach',
-      'cockroachdb',
-      'mysql',
-      'mariadb',
-      'sqlite',
-      'sqlite-memory',
-    ],
-    ...['mssql', 'tsql', 'oracle', 'clickhouse', 'bigquery', 'snowflake', 'duckdb', 'cassandra', 'sql', 'unknown'],
-  ]),
+  sql: new Set(
+    `postgres postgresql redshift cockroach cockroachdb mysql mariadb sqlite sqlite-memory mssql tsql oracle clickhouse
+    bigquery snowflake duckdb cassandra sql unknown`.split(/\s+/),
+  ),
 };
 
 /** What `check` and `explain` take. */
