@@ -195,6 +195,8 @@ export type DocumentationFact = {
 /** `environment` about `git/remote-ref` or `git/repository`. */
 export type GitFact = {
   readonly dirty: boolean;
+  /** The index differs from HEAD. */
+  readonly staged?: boolean;
   readonly branch: string;
   readonly untracked: number;
 };

@@ -35,7 +35,8 @@ export async function approve(judged: Judged<'hold'>, nowMs: number, ports: Appr
       say: `its approval does not count: ${still.why}`,
     });
   }
-  if (standing?.state === 'open' && sameMatter(standing.claim, judged)) return waits(standing);
+  if (standing?.state === 'open' && sameMatter(standing.claim, judged))
+    return waits(await withPurpose(standing, judged.attempt.statedPurpose, ports.store));
   if (standing?.state === 'open') {
     // What a person would read there is no longer what would run.
     await ports.store.settleHold(standing.id, ['open'], 'void', {
@@ -45,6 +46,13 @@ export async function approve(judged: Judged<'hold'>, nowMs: number, ports: Appr
   const claim = await makeClaim(judged, time.nowMs, ports);
   const { attempt, effects, evidence, verdict } = judged;
   return waits(await ports.store.openHold({ claim, attempt, effects, evidence, verdict, openedAtMs: time.nowMs }));
+}
+
+/** What the agent says of it now, on the card that waits. It is no part of what is signed. */
+async function withPurpose(hold: HoldRecord, statedPurpose: string | undefined, store: Store): Promise<HoldRecord> {
+  if (statedPurpose === undefined || statedPurpose === hold.attempt.statedPurpose) return hold;
+  const kept = await store.settleHold(hold.id, ['open'], 'open', { statedPurpose });
+  return kept ? { ...hold, attempt: { ...hold.attempt, statedPurpose } } : hold;
 }
 
 function waits(hold: HoldRecord): Refused {

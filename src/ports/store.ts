@@ -86,7 +86,13 @@ export interface Store {
     id: string,
     from: readonly HoldState[],
     to: HoldState,
-    detail: { readonly say?: string; readonly approval?: Approval; readonly signers?: readonly Signer[] },
+    detail: {
+      readonly say?: string;
+      readonly approval?: Approval;
+      readonly signers?: readonly Signer[];
+      /** The agent's own words, where it says more than when the hold was opened. No claim covers them. */
+      readonly statedPurpose?: string;
+    },
   ): Promise<boolean>;
   addDenial(denial: Denial): Promise<void>;
   denials(task: string): Promise<readonly Denial[]>;

@@ -184,6 +184,15 @@ export function storeContract(
       assert.equal((await store.hold(b.id))?.say, 'no');
     });
 
+    using('what the agent says later stands on the hold, and changes nothing else of it', async (store) => {
+      const hold = await store.openHold(holdDraft(1));
+      assert.equal(await store.settleHold(hold.id, ['open'], 'open', { statedPurpose: 'it\'s "old"' }), true);
+      const again = await store.hold(hold.id);
+      assert.deepEqual(again, { ...hold, attempt: { ...hold.attempt, statedPurpose: 'it\'s "old"' } });
+      await store.settleHold(hold.id, ['open'], 'denied', {});
+      assert.equal(await store.settleHold(hold.id, ['denied'], 'open', { statedPurpose: 'more' }), false);
+    });
+
     using('settling is compare and swap, and nothing leaves a final state', async (store) => {
       const hold = await store.openHold(holdDraft(1));
       assert.equal(await store.settleHold(hold.id, ['approved'], 'void', {}), false);

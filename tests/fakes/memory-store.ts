@@ -122,7 +122,9 @@ export function memoryStore(): Store {
       if (detail.approval !== undefined && (detail.approval.claim !== claim || detail.approval.hold !== id)) {
         throw new Error(`the approval is not for hold \`${id}\``);
       }
-      holds.set(id, { ...hold, ...definedOnly(detail), state: to });
+      const { statedPurpose, ...rest } = detail;
+      const attempt = statedPurpose === undefined ? hold.attempt : { ...hold.attempt, statedPurpose };
+      holds.set(id, { ...hold, ...definedOnly(rest), attempt, state: to });
       return true;
     },
     async addDenial(denial) {

@@ -58,6 +58,21 @@ test('the repeat of an open hold is the same hold', async () => {
   assert.equal(second.id, first.id);
 });
 
+test('what the agent says of it later stands on the same hold, whose approval still counts', async () => {
+  const world = testWorld();
+  const hold = await heldBy(world, 'wipe it');
+  assert.equal(hold.attempt.statedPurpose, undefined);
+  const said = { ...world.attempt('wipe it'), statedPurpose: 'it is old' };
+  const refusal = await world.pipeline.run(said, countingExecutor());
+  assert.ok(isRefused(refusal));
+  assert.deepEqual([refusal.hold?.id, refusal.hold?.attempt.statedPurpose], [hold.id, 'it is old']);
+  assert.equal((await world.store.hold(hold.id))?.attempt.statedPurpose, 'it is old');
+  // A repeat without words takes none away.
+  assert.equal((await heldBy(world, 'wipe it')).attempt.statedPurpose, 'it is old');
+  assert.ok((await world.pipeline.accept(approvalBy([world.person], hold.id, hold.claim))).ok);
+  assert.ok(!isRefused(await world.pipeline.run(world.attempt('wipe it'), countingExecutor())));
+});
+
 for (const [what, origin] of [
   ['another task', { task: 'task-2' }],
   ['another door', { door: 'egress' }],

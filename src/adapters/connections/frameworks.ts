@@ -2,6 +2,8 @@ import { dirname, join } from 'node:path';
 import { type Address, parseUrl, placeOf, some, systemOf, USUAL_PORTS } from './address.ts';
 import { type Asked, environmentFiles, firstFile, type Loader, type Value } from './asked.ts';
 
+/** Of a block of settings. */
+const MOST_CHARS = 4_096;
 const CODE = 'the configuration is program code, which is not run';
 
 /**
@@ -69,7 +71,9 @@ export const locatePrisma: Loader = async (asked) => {
     asked.doubt('no schema.prisma is found');
     return { addresses: [] };
   }
-  const source = /^[ \t]*datasource\s+\w+\s*\{([^}]*)\}/m.exec(schema.text.replace(/^\s*\/\/.*$/gm, ''))?.[1] ?? '';
+  const bare = schema.text.replace(/^[ \t]*\/\/.*$/gm, '');
+  const from = bare.search(/^[ \t]*datasource[ \t]+\w+[ \t]*\{/m);
+  const source = from === -1 ? '' : (bare.slice(from, from + MOST_CHARS).split(/[{}]/)[1] ?? '');
   const setting = (name: string): string | undefined =>
     new RegExp(`^[ \\t]*${name}\\s*=\\s*(.+?)\\s*$`, 'm').exec(source)?.[1];
   const folder = dirname(schema.name);
@@ -139,7 +143,8 @@ export const locateDjango: Loader = async (asked) => {
   if (module === undefined || !/^[\w.]+$/.test(module)) return { addresses: [] };
   const path = module.replaceAll('.', '/');
   const file = await firstFile(asked, [`${path}.py`, `${path}/__init__.py`]);
-  const block = /^DATABASES\s*=([\s\S]*?)^\S*\}/m.exec(file?.text ?? '')?.[1];
+  const settings = file?.text.slice(0, 8 * MOST_CHARS) ?? '';
+  const block = /^DATABASES\s*=([\s\S]*?)^\S*\}/m.exec(settings)?.[1];
   if (file === undefined || block === undefined) return { addresses: [] };
   const get = await environmentFiles(asked, ['.env']);
   if (/\benv\.(dj_)?db(_url)?\(|dj_database_url/.test(block)) {

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { type Address, parseUrl, placeOf, some } from './address.ts';
 import type { Asked, Loader, Located } from './asked.ts';
 
+const MOST_CHARS = 2_000;
+
 /**
  * psql, dropdb and their like. Source: https://www.postgresql.org/docs/current/libpq-connect.html (parameters),
  * libpq-envars.html, libpq-pgservice.html, libpq-pgpass.html
@@ -14,6 +16,7 @@ export const locateLibpq: Loader = async (asked) => {
     const { address } = parsed;
     return { addresses: [await withPassword(address, asked)] };
   }
+  if ((named?.length ?? 0) > MOST_CHARS) return doubtful(asked, 'the settings are longer than can be read');
   const given = new Map<string, string>();
   if (named?.includes('=') === true) for (const [name, value] of conninfo(named)) given.set(name, value);
   // Where the command names the host, a service could only add to it.

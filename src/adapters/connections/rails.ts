@@ -2,6 +2,10 @@ import { join } from 'node:path';
 import { type Address, parseUrl, placeOf, some, systemOf, USUAL_PORTS } from './address.ts';
 import { type Asked, environmentFiles, firstFile, type Loader, type Value } from './asked.ts';
 
+const MOST_ERB = 200;
+const MOST_CHARS = 64 * 1024;
+const CODE_IN_YAML = 'config/database.yml holds program code, which is not run';
+
 type Settings = { readonly [name: string]: unknown };
 
 /**
@@ -47,11 +51,17 @@ export async function readDatabaseYaml(
   get: (name: string) => Value | undefined,
   asked: Pick<Asked, 'doubt'>,
 ): Promise<Settings | undefined> {
+  const pieces = text.split('<%').length - 1;
+  if (pieces > MOST_ERB || text.length > MOST_CHARS) {
+    asked.doubt('config/database.yml is larger than such a file is');
+    return undefined;
+  }
   const filled = text.replace(/<%(=|#|-)?([\s\S]*?)-?%>/g, (_, kind: string | undefined, code: string) => {
     if (kind === '#') return '';
+    if (code.length > 300) asked.doubt(CODE_IN_YAML);
     const found =
       /^\s*ENV(?:\[\s*(['"])(\w+)\1\s*\]|\.fetch\(\s*(['"])(\w+)\3\s*(?:,\s*(.+?))?\s*\)(?:\s*\{\s*(.+?)\s*\})?)(?:\s*\|\|\s*(.+?))?\s*$/.exec(
-        code,
+        code.slice(0, 300),
       );
     const value = found === null || kind !== '=' ? undefined : get(found[2] ?? found[4] ?? '');
     if (value !== undefined) return JSON.stringify(value.text).slice(1, -1);
@@ -60,7 +70,7 @@ export async function readDatabaseYaml(
     if (constant !== null && kind === '=') return constant[1] ?? constant[2] ?? constant[3] ?? '';
     if (found !== null && otherwise === undefined && kind === '=') return '';
     // A pool size is no address; anything else could be.
-    asked.doubt('config/database.yml holds program code, which is not run');
+    asked.doubt(CODE_IN_YAML);
     return '';
   });
   const { parse } = await import('yaml');

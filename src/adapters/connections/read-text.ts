@@ -6,7 +6,7 @@ export type SettingsText = { readonly known: string } | { readonly absent: true 
 /** Reads a settings file. Loaders share what was read in one answer. */
 export type ReadText = (path: string) => Promise<SettingsText>;
 
-const MAX_BYTES = 1024 * 1024;
+const MAX_BYTES = 512 * 1024;
 
 /**
  * Text of a regular file. SECURITY: looks before it opens and opens without blocking, so that a pipe or a device neither

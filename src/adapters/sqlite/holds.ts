@@ -77,7 +77,7 @@ export class HoldTable {
     // INVARIANT: nothing leaves a final state, and nothing approved becomes open again.
     if (hold === undefined || !from.includes(hold.state) || !LIVE.includes(hold.state)) return false;
     if (to === 'open' && hold.state !== 'open') return false;
-    const { approval, signers, say } = detail;
+    const { approval, signers, say, statedPurpose } = detail;
     if (approval !== undefined && (approval.hold !== id || approval.claim !== claimDigest(hold.claim))) {
       throw new Error(`the approval is not for hold \`${id}\``);
     }
@@ -92,6 +92,10 @@ export class HoldTable {
         say ?? null,
         id,
       );
+    if (statedPurpose !== undefined)
+      this.#db
+        .prepare("UPDATE holds SET subject = json_set(subject, '$.attempt.statedPurpose', ?) WHERE id = ?")
+        .run(statedPurpose, id);
     return true;
   }
 

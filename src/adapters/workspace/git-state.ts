@@ -38,12 +38,13 @@ export async function gitStateOf(files: ReadingFiles, path: string, budget: Budg
       openHeadTree(objects, head.known).all(MAX_HEAD_FILES),
     );
     if (!isKnown(inHead)) return inHead;
-    let dirty =
+    const staged =
       index.known.length !== inHead.known.size ||
       index.known.some((entry) => {
         const committed = inHead.known.get(entry.path);
         return entry.stage !== 0 || committed?.oid !== entry.oid || committed.mode !== entry.mode;
       });
+    let dirty = staged;
     const left = { bytes: MAX_COMPARED_BYTES };
     for (const entry of index.known) {
       if (dirty) break;
@@ -52,7 +53,9 @@ export async function gitStateOf(files: ReadingFiles, path: string, budget: Budg
       dirty = await isChanged(files, repository, entry, indexAtNs, left);
     }
     const untracked = await countUntracked(files, repository, index.known, budget);
-    return isKnown(untracked) ? known({ dirty, branch: head.known.branch, untracked: untracked.known }) : untracked;
+    return isKnown(untracked)
+      ? known({ dirty, staged, branch: head.known.branch, untracked: untracked.known })
+      : untracked;
   } catch (error) {
     return unknown(`\`${path}\` ${whyNot(error)}`);
   }

@@ -25,6 +25,16 @@ export type CheckKind = Action['kind'];
 const KINDS: readonly CheckKind[] = ['shell', 'sql', 'http', 'graphql', 'mcp', 'file', 'git'];
 const TEXT: ReadonlySet<CheckKind> = new Set(['shell', 'sql', 'git']);
 
+/** What the readers tell apart. A name that means nothing to them would be judged as something else. */
+const DIALECTS: Partial<Record<CheckKind, ReadonlySet<string>>> = {
+  git: new Set(['bash', 'sh', 'zsh']),
+  shell: new Set(['bash', 'sh', 'zsh', 'dash', 'ksh', 'powershell', 'pwsh', 'cmd']),
+  sql: new Set(
+    `postgres postgresql redshift cockroach cockroachdb mysql mariadb sqlite sqlite-memory mssql tsql oracle clickhouse
+    bigquery snowflake duckdb cassandra sql unknown`.split(/\s+/),
+  ),
+};
+
 /** What `check` and `explain` take. */
 export interface CheckRequest {
   readonly json: boolean;
@@ -57,7 +67,7 @@ export function parseCheckArgs(args: readonly string[], io: Io): CheckRequest | 
       if (arg === '--kind' && !isKind(value))
         return { error: `unknown kind \`${value}\`; known are ${KINDS.join(', ')}` };
       if (arg === '--kind' && isKind(value)) kind = value;
-      if (arg === '--dialect') dialect = value;
+      if (arg === '--dialect') dialect = value.toLowerCase();
       if (arg === '--cwd') cwd = path.resolve(io.cwd, value);
       i += 1;
     } else if (arg === '--batch')
@@ -68,6 +78,11 @@ export function parseCheckArgs(args: readonly string[], io: Io): CheckRequest | 
   const [text, ...rest] = words;
   if (text === undefined || rest.length > 0)
     return { error: "give the command as one argument: `holdpoint check 'rm -rf build'`" };
+  const known = DIALECTS[kind];
+  if (dialect !== undefined && known === undefined)
+    return { error: `\`--dialect\` is for shell and sql, not for ${kind}` };
+  if (dialect !== undefined && known?.has(dialect) === false)
+    return { error: `unknown dialect \`${dialect}\` of ${kind}; known are ${[...known].join(', ')}` };
   // A folder that is not there would be judged as one that holds nothing.
   if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return { error: `no folder \`${cwd}\`` };
   const made = makeAction(kind, TEXT.has(kind) ? text : safeParse(text), cwd, dialect);

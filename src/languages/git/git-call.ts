@@ -31,6 +31,11 @@ export function valuedFor(sub: string): ReadonlySet<string> {
   switch (sub) {
     case 'clean':
       return setOf('-e --exclude');
+    case 'read-tree':
+      return setOf('--index-output --prefix --exclude-per-directory');
+    case 'mv':
+    case 'checkout-index':
+      return setOf('--prefix --stage');
     case 'reset':
     case 'rm':
     case 'push':

@@ -1,14 +1,17 @@
 import type { GitFact } from '../../core/facts.ts';
 import { isKnown } from '../../core/tri.ts';
+import { loseFile } from '../shell/file-effects.ts';
 import { subscope } from '../shell/machine.ts';
-import { isRegenerable, resolvePath } from '../shell/paths.ts';
+import { isRegenerable, lastName, resolvePath } from '../shell/paths.ts';
 import { type Field, hasHole, shown } from '../shell/value.ts';
-import { dirty, type GitCall, pathFact, type Sub, tampersWith } from './git-call.ts';
+import { dirty, type GitCall, pathFact, SOURCE, type Sub, tampersWith } from './git-call.ts';
 
 const reset: Sub = (call) => {
   if (call.args.has('--hard', '--merge') || call.args.has('--keep')) {
     if (call.args.has('--keep') && !call.args.has('--hard')) return;
-    if (!dirty(call))
+    // `--merge` spares what is not in the index, and refuses where it cannot.
+    const spared = call.args.has('--merge') && !call.args.has('--hard') && call.fact()?.staged === false;
+    if (!dirty(call) || spared)
       call.lose('repository', undefined, 'moves the branch; the reflog keeps what it left', {
         verb: 'change',
         reversal: 'undoable',
@@ -147,7 +150,15 @@ function isCleanTree(call: GitCall, path: string | undefined): boolean {
 }
 
 const moves: Sub = (call) => {
-  tampersWith(call, call.args.operands);
+  const { args } = call;
+  if (tampersWith(call, args.operands) || !args.has('-f', '--force') || args.has('-n', '--dry-run')) return;
+  const destination = args.operands.at(-1);
+  if (destination === undefined) return;
+  for (const from of args.operands.slice(0, -1).slice(0, 64))
+    loseFile(call.machine, destination, call.scope.cwd, 'overwrite', {
+      source: `${SOURCE}-mv`,
+      into: lastName(from.s.replace(/\/+$/, '')),
+    });
 };
 
 const into: Sub = (call) => {
@@ -155,8 +166,9 @@ const into: Sub = (call) => {
 };
 
 const readTree: Sub = (call) => {
-  if (call.args.has('--reset') && (call.args.has('-u') || call.argv.some((field) => field.s === '-u')) && dirty(call))
-    call.lose('repository', undefined, 'overwrites the working tree');
+  if (!call.args.has('--reset') || !call.args.has('-u')) return;
+  // Unlike `git reset --hard` it writes over untracked files as well.
+  if (dirty(call) || call.fact()?.untracked !== 0) call.lose('repository', undefined, 'overwrites the working tree');
 };
 
 const checkoutIndex: Sub = (call) => {

@@ -36,7 +36,10 @@ export function parseArgs(all: readonly Field[], spec: ArgSpec = {}): Args & { r
     const list = flags.get(name);
     if (list === undefined) flags.set(name, [value?.s ?? '']);
     else list.push(value?.s ?? '');
-    if (value !== undefined) values.set(name, [...(values.get(name) ?? []), value]);
+    if (value === undefined) return;
+    const given = values.get(name);
+    if (given === undefined) values.set(name, [value]);
+    else given.push(value);
   };
   let loose = false;
   let i = 0;

@@ -42,6 +42,7 @@ const mv: Handler = (call) => {
   const source = 'catalog/mv';
   if (destination === undefined) return '';
   const to = resolvePath(destination.s, scope.cwd);
+  const moved: (readonly [to: string, from: string])[] = [];
   for (const operand of operands) {
     const from = resolvePath(operand.s, scope.cwd);
     if (to === '/dev/null' || isGuardPath(from))
@@ -64,13 +65,15 @@ const mv: Handler = (call) => {
     }
     // What was worth keeping stays worth keeping under its new name.
     if (!isRegenerable(from, machine.context.workspace) && !hasHole(from) && !hasHole(to) && to !== '/dev/null') {
-      machine.moved.set(`${to}/${lastName(from)}`, from);
-      if (operands.length === 1) machine.moved.set(to, from);
+      moved.push([`${to}/${lastName(from)}`, from]);
+      if (operands.length === 1) moved.push([to, from]);
     }
   }
   if (to !== '/dev/null')
     overwrite(call, destination, operands, args.has('-n', '--no-clobber', '-b', '--backup'), source);
   if (to !== '/dev/null') comesFrom(call, operands, to);
+  // Only now: what lay there before this command is not what this command brought.
+  for (const [place, from] of moved) machine.moved.set(place, from);
   harmlessRun(machine, source, call.name);
   return '';
 };
@@ -231,17 +234,29 @@ const truncate: Handler = (call) => {
   return '';
 };
 
+const fallocate: Handler = (call) => {
+  const args = parseArgs(call.argv, { valued: setOf('-l -o --length --offset') });
+  if (args.has('-p', '-z', '-c', '--punch-hole', '--zero-range', '--collapse-range'))
+    for (const operand of args.operands)
+      loseFile(call.machine, operand, call.scope.cwd, 'empty', { source: 'catalog/fallocate' });
+  harmlessRun(call.machine, 'catalog/fallocate', 'fallocate');
+  return '';
+};
+
 const OPEN_MODES = /^(0?[0-7]?[0-7]{2}[2367]|0?777|0?666|[ugoa]*[ao][ugoa]*\+[rx]*w[rwx]*|\+[rx]*w[rwxX]*)$/;
 const SHUT_MODES = /^(0?000|a-rwx|a-[rwx]+|-[rwx]+|ugo-rwx|0?[0]?00)$/;
 
 const permissions: Handler = (call) => {
   const { machine, scope } = call;
-  const args = parseArgs(call.argv, { valued: setOf('--reference --from') });
+  const lists = call.name === 'setfacl';
+  const args = parseArgs(call.argv, {
+    valued: setOf(`--reference --from${lists ? ' -m -M -x -X --modify --remove --set --set-file' : ''}`),
+  });
   const recursive = args.has('-R', '--recursive', '-h') && args.has('-R', '--recursive');
   const shut = call.argv.find((field) => SHUT_MODES.test(field.s));
   const operands = args.operands.filter((operand) => operand.s !== shut?.s);
   const mode = shut?.s ?? operands[0]?.s ?? '';
-  const targets = shut !== undefined || args.has('--reference') ? operands : operands.slice(1);
+  const targets = shut !== undefined || args.has('--reference') || lists ? operands : operands.slice(1);
   const source = `catalog/${call.name}`;
   const setid =
     /^(0?[4267][0-7]{3}|[ugo]*\+[rwx]*s[rwx]*)$/.test(mode) && call.name === 'chmod' && !/^0?[0-7]{3}$/.test(mode);
@@ -334,6 +349,7 @@ export const COREUTILS: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['dd', dd],
   ['dcfldd', dd],
   ['truncate', truncate],
+  ['fallocate', fallocate],
   ...['chmod', 'chown', 'chgrp', 'setfacl'].map((name) => [name, permissions] as const),
   ['patch', patch],
   ...['touch', 'mkdir', 'rmdir', 'mkfifo', 'mktemp-dir'].map((name) => [name, creates] as const),

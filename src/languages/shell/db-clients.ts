@@ -3,10 +3,12 @@ import type { ResourceRef } from '../../core/resource.ts';
 import { parseArgs, setOf } from './argv.ts';
 import { readCode } from './code-effects.ts';
 import { connectionRef } from './connections.ts';
-import { type Call, type Handler, harmlessRun, opaque, subscope } from './machine.ts';
-import { contentOf } from './scripts.ts';
+import { loseFile } from './file-effects.ts';
+import { type Call, type Handler, harmlessRun, isVisible, opaque, subscope, unjudged } from './machine.ts';
+import { lastName } from './paths.ts';
+import { contentOf, isDue } from './scripts.ts';
 import { readSqlText } from './sql-text.ts';
-import { type Field, HOLE, hasHole, shown } from './value.ts';
+import { type Field, HOLE, hasHole, literal, shown } from './value.ts';
 
 interface Client {
   readonly dialect: string;
@@ -168,8 +170,11 @@ const client: Handler = (call) => {
       continue;
     }
     const text = contentOf(file, scope, machine);
-    if (text === undefined) opaque(machine, source, `runs the SQL in ${shown(file.s)}, which is not known`);
-    else texts.push(text);
+    if (text !== undefined) texts.push(text);
+    // Where no disk can be asked its name has to do, as for scripts.
+    else if (!isDue(file.s, scope, machine) && !hasHole(file.s) && CALM_NAMES.test(lastName(file.s).slice(-200)))
+      unjudged(machine, source, `runs the SQL in ${shown(file.s)}`);
+    else opaque(machine, source, `runs the SQL in ${shown(file.s)}, which is not known`);
   }
   const connection =
     spec.connection === undefined || texts.some((text) => /^\s*\\(c|connect)\b/m.test(text))
@@ -179,12 +184,17 @@ const client: Handler = (call) => {
   return HOLE;
 };
 
+/** Files that define, fill or ask, by what people call them. */
+const CALM_NAMES =
+  /^(?!.*(drop|reset|down|delete|purge|truncate|clean|wipe|destroy|prod))[\w.-]*(schema|seed|init|create|structure|setup|tables?|views?|functions?|fixtures?|quer(y|ies)|report|select|stats|explain|analy[sz]e|index(es)?|grants?)[\w.-]*\.sql$/i;
+
 /** Meta commands of the client run shells and files; the rest goes to the SQL reader. */
 function sql(text: string, dialect: string, call: Call, source: string, connection: ResourceRef | undefined): void {
   const lines: string[] = [];
   for (const line of text.split('\n')) {
     const shell = /^\s*(?:\\!|\.(?:shell|system)|system)\s+(.*)$/.exec(line);
     const meta = /^\s*(\\\w+\+?|\.\w+)(\s.*)?$/.exec(line);
+    writesFile(line, call, source);
     if (shell !== null && (dialect !== 'postgres' || line.includes('\\!')))
       call.machine.script(shell[1] ?? '', subscope(call.scope));
     else if (meta !== null) {
@@ -195,6 +205,17 @@ function sql(text: string, dialect: string, call: Call, source: string, connecti
     } else lines.push(line);
   }
   readSqlText(lines.join('\n'), dialect, call.scope, call.machine, source, connection);
+}
+
+/** Where the client is told to put what comes next. */
+function writesFile(line: string, call: Call, source: string): void {
+  const found =
+    /^\s*(?:\.(?:output|once|log|trace|backup|save)|\\(?:o|out|w|write|g|T)|tee)\s+(?:\w+\s+)?([^\s|;]+)\s*;?\s*$/.exec(
+      line,
+    ) ?? /^\s*\\copy\s.*\bto\s+'([^']+)'/i.exec(line);
+  const name = found?.[1]?.replace(/^(['"])(.*)\1$/, '$2') ?? '';
+  if (name === '' || /^(std(out|err)|off|on)$/.test(name)) return;
+  loseFile(call.machine, literal(name), call.scope.cwd, isVisible(call.machine) ? 'overwrite' : 'append', { source });
 }
 
 function bigQuery(call: Call, words: readonly string[]): string {

@@ -23,12 +23,14 @@ import {
   subscope,
 } from './machine.ts';
 import { NETWORK, sendsSecrets } from './net.ts';
+import { losesOutputs } from './output-files.ts';
 import { insideWorkspace, lastName, resolvePath } from './paths.ts';
 import { readPowershell } from './powershell.ts';
 import { PROCESSES } from './process.ts';
 import { READERS } from './readers.ts';
 import { runners } from './runners.ts';
 import { isMadeHere } from './scripts.ts';
+import { foundOnOwnPath } from './search-path.ts';
 import { readSqlText } from './sql-text.ts';
 import { TEXT_TOOLS } from './text-tools.ts';
 import { compileTools, runTool, runUnknown } from './tool-rules.ts';
@@ -101,10 +103,14 @@ export function runCommand(argv: readonly Field[], scope: Scope, machine: Machin
   const name = nameOf(written);
   const call: Call = { name, argv: argv.slice(1), scope, machine };
   if (isGuardProgram(head.s, call.argv, scope.cwd)) return guardCommand(call);
+  const planted = head.s.includes('/') ? undefined : foundOnOwnPath({ ...call, name: head.s });
+  if (planted === 'unknown') return HOLE;
+  if (planted !== undefined) return runFile(planted, call.argv, { ...call, name: head.s }, undefined);
   touchesGuard(call);
   readCarried(call);
   if (name === 'virtualenv') makeVenv(call.argv, call);
   else if (name === 'uv' && call.argv[0]?.s === 'venv') makeVenv(call.argv.slice(1), call);
+  losesOutputs(call);
   const wrapped = runWrapper(call);
   if (wrapped !== undefined) return wrapped;
   // A path names a file of this project, unless it is where programs are kept.

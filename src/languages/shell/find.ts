@@ -24,6 +24,8 @@ export const find: Handler = (call) => {
   let negated = false;
   let empty = false;
   let pruned = false;
+  // Beside another condition, being empty is not what all that is found has in common.
+  const either = argv.some((field) => /^(-o|-or|,)$/.test(field.s));
   const actions: (() => void)[] = [];
   const found = (): readonly Field[] => matches(roots, names);
   while (i < argv.length) {
@@ -38,7 +40,7 @@ export const find: Handler = (call) => {
       if (!negated && !(argv[i + 1]?.s === '-prune' && /^-(o|or)$/.test(argv[i + 2]?.s ?? '')))
         names.push(s.includes('path') || s.includes('wholename') ? pattern : `**/${pattern}`);
       i += 1;
-    } else if (s === '-empty') empty = !negated;
+    } else if (s === '-empty') empty = !negated && !either;
     else if (s === '-prune') pruned = true;
     else if (s === '-delete')
       actions.push(() => {

@@ -50,7 +50,8 @@ export const make: Handler = (call) => {
 function textOf(call: Call, named: string | undefined, extra: readonly string[]): string | undefined {
   const { scope, machine } = call;
   const names = named === undefined ? NAMES : [named];
-  let text: string | undefined;
+  let text: string | undefined = named === '-' ? scope.stdin : undefined;
+  if (text !== undefined && hasHole(text)) return undefined;
   for (const name of names) text ??= contentAt(name, scope, machine);
   if (text === undefined) return extra.length > 0 && named === undefined ? extra.join('\n') : undefined;
   for (const line of text.matchAll(/^(-|s)?include\s+(.+)$/gm)) {

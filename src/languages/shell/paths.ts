@@ -138,7 +138,7 @@ function relative(resolved: string, workspace: string): string | undefined {
   return resolved;
 }
 
-function extension(name: string): string {
+export function extension(name: string): string {
   const dot = name.lastIndexOf('.');
   return dot <= -1 ? '' : name.slice(dot + 1);
 }

@@ -125,7 +125,9 @@ export function runTool(compiled: CompiledTool, name: string, call: Call): void 
   const source = `catalog/${tool.names[0] ?? name}`;
   const words = args.operands;
   if (
-    args.has('--help', '--version') ||
+    args.has('--help') ||
+    // `yank --version 1.0.0` names one.
+    (words.length === 0 && args.has('--version')) ||
     (words.length === 0 && args.has('-h', '-V', '-help', '-version')) ||
     words[0]?.s === 'help' ||
     words.at(-1)?.s === 'help'

@@ -116,6 +116,8 @@ function unwrap(one: Compiled, argv: readonly Field[], call: Call): string {
     rest = rest.slice(index);
   }
   if (wrapper.skip !== undefined) {
+    // `su - NAME`: a login shell.
+    if (call.name === 'su' && rest[0]?.s === '-') rest = rest.slice(1);
     rest = rest.slice(wrapper.skip);
     // Flags may stand between what is skipped and the command (`su user -c …`, `ssh host -t …`).
     const late = parseArgs(rest, { valued: new Set([...one.valued, ...one.scripts]), stopAtOperand: true });

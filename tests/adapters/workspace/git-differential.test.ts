@@ -112,6 +112,8 @@ test('says of a repository what git status says', needsGit, async () => {
     const branch = lines.find((line) => line.startsWith('# branch.head '))?.slice('# branch.head '.length) ?? '';
     const want = {
       dirty: lines.some((line) => /^[12u] /.test(line)),
+      // A file that is only meant to be added stands in the index as well.
+      staged: note === 'intended' || lines.some((line) => /^(u |[12] [^.])/.test(line)),
       branch: branch === '(detached)' ? '' : branch,
       untracked: lines.filter((line) => line.startsWith('? ')).length,
     };

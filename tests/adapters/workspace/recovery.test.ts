@@ -65,7 +65,7 @@ test('packed, with deltas, and in SHA-256, all the same', needsGit, async () => 
     );
     assert.equal(await flags(f, 'big.txt'), 'trackedAndClean', format);
     assert.equal(await flags(f, 'many'), 'trackedAndClean', format);
-    assert.deepEqual(await f.state(), { known: { dirty: false, branch: 'main', untracked: 0 } });
+    assert.deepEqual(await f.state(), { known: { dirty: false, staged: false, branch: 'main', untracked: 0 } });
   }
 });
 
@@ -122,7 +122,7 @@ test('linked work trees and submodules are read where they are', needsGit, async
   f.gitIn('main', 'commit', '-q', '-m', 'c');
   f.gitIn('main', 'worktree', 'add', '-q', '../linked', '-b', 'side');
   assert.equal(await flags(f, 'linked/a.txt'), 'trackedAndClean');
-  assert.deepEqual(await f.state('linked'), { known: { dirty: false, branch: 'side', untracked: 0 } });
+  assert.deepEqual(await f.state('linked'), { known: { dirty: false, staged: false, branch: 'side', untracked: 0 } });
   // The workspace is the linked tree, the repository lies beside it in a temporary directory: it may vanish.
   const beside = await f.recovery('linked/a.txt', { workspace: f.path('linked') });
   assert.equal(beside.trackedAndClean, false);
