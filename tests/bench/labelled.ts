@@ -6,6 +6,9 @@ import { readHttp } from '../../src/languages/http/read-http.ts';
 import type { Reader } from '../../src/languages/reading.ts';
 import { makeShellReader } from '../../src/languages/shell/read-shell.ts';
 import { loadSqlParser, readSql } from '../../src/languages/sql/read-sql.ts';
+import { loadPrograms } from '../program-parser.ts';
+
+await loadPrograms();
 
 /** Recall and false positives over labelled actions of the kinds shell, git and file, judged by text alone. */
 const file =

@@ -6,6 +6,9 @@ import type { Effect } from '../../src/core/effect.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import { unknown } from '../../src/core/tri.ts';
 import { makeShellReader } from '../../src/languages/shell/read-shell.ts';
+import { loadPrograms } from '../program-parser.ts';
+
+await loadPrograms();
 
 /** Inputs that were worth keeping: starts for mutation, and what a run has found. Read once, whole. */
 const CORPUS: readonly string[] = readFileSync(path.join(import.meta.dirname, 'corpus/shell.jsonl'), 'utf8')

@@ -1,5 +1,5 @@
+import { readProgram } from '../programs/read-program.ts';
 import { parseArgs, setOf } from './argv.ts';
-import { readCode } from './code-effects.ts';
 import { type Call, type Handler, harmlessRun, opaque, subscope } from './machine.ts';
 import { contentOf } from './scripts.ts';
 import { readSqlText } from './sql-text.ts';
@@ -228,7 +228,7 @@ const mongo: Handler = (call) => {
         basis: 'documented',
       });
     } else if (hasHole(text)) opaque(call.machine, 'catalog/mongosh', 'runs a script for MongoDB that is not known');
-    else readCode(text, 'javascript', subscope(call.scope), call.machine);
+    else readProgram(text, 'javascript', subscope(call.scope), call.machine);
   }
   return HOLE;
 };

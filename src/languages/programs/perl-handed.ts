@@ -1,4 +1,4 @@
-import type { CallSite, Token, Tongue } from './code-scan.ts';
+import type { CallSite, Token, Tongue } from './perl-tokens.ts';
 
 export const DELETES =
   /^(?:(?:shutil|os|fs|fsp|fsPromises|promises|fse|File|Dir|FileUtils|Pathname|del|pathlib)\.)?(?:[\w.()]*\.)?(rmtree|removedirs|rmSync|unlinkSync|rmdirSync|rmdir_r|rm_rf|rm_r|rm_f|remove_entry|remove_entry_secure|remove_dir|remove_file|emptyDir|emptyDirSync|removeSync|unlink_all|deleteDirectory|remove_tree)$/;

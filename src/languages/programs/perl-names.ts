@@ -1,4 +1,4 @@
-import type { CallSite, Token, Tongue } from './code-scan.ts';
+import type { CallSite, Token, Tongue } from './perl-tokens.ts';
 
 /**
  * Other names for functions and modules in program text: `import os as o`, `from os import remove as r`,

@@ -1,12 +1,12 @@
-import { named, namesIn, subscripted } from './code-names.ts';
-import { type CallSite, callsOf, type Token, type Tongue, tokenise } from './code-scan.ts';
-import { loseFile, readFile } from './file-effects.ts';
-import { argumentsOf, DELETES, DELETES_QUALIFIED, firstArgument, handedOver } from './handed-over.ts';
-import { type Machine, opaque, type Scope, subscope } from './machine.ts';
-import { isSecret, resolvePath } from './paths.ts';
-import { request } from './requests.ts';
-import { readSqlText } from './sql-text.ts';
-import { type Field, HOLE, literal, UNKNOWN_FIELD } from './value.ts';
+import { loseFile, readFile } from '../shell/file-effects.ts';
+import { type Machine, opaque, type Scope, subscope } from '../shell/machine.ts';
+import { isSecret, resolvePath } from '../shell/paths.ts';
+import { request } from '../shell/requests.ts';
+import { readSqlText } from '../shell/sql-text.ts';
+import { type Field, HOLE, literal, UNKNOWN_FIELD } from '../shell/value.ts';
+import { argumentsOf, DELETES, DELETES_QUALIFIED, firstArgument, handedOver } from './perl-handed.ts';
+import { named, namesIn, subscripted } from './perl-names.ts';
+import { type CallSite, callsOf, type Token, type Tongue, tokenise } from './perl-tokens.ts';
 
 const SHELLS =
   /^(?:[\w.()]*\.)?(system|popen|execSync|exec_command|spawnSync|execFileSync|execFile|spawn|check_call|check_output|getoutput|getstatusoutput|shell_exec|passthru|proc_open|capture2|capture2e|capture3|fork_exec|posix_spawn|execv|execvp|execl|execlp|execve|create_subprocess_shell|create_subprocess_exec|execa|execaSync|execaCommand|Popen)$/;
@@ -34,7 +34,11 @@ const BARE: Record<Tongue, ReadonlySet<string>> = {
 };
 
 /** Effects of a program's text: deletions, subprocesses, requests, SQL. What cannot be read is opaque. */
-export function readCode(text: string, tongue: Tongue, scope: Scope, machine: Machine): void {
+export function readPerl(text: string, scope: Scope, machine: Machine): void {
+  readCode(text, 'perl', scope, machine);
+}
+
+function readCode(text: string, tongue: Tongue, scope: Scope, machine: Machine): void {
   const source = `code/${tongue}`;
   const tokens = tokenise(text, tongue);
   const consts = constants(tokens);

@@ -1,0 +1,73 @@
+import type { Func } from './expression.ts';
+
+/** What an expression may stand for. Text carries the marks of `shell/value.ts`. */
+export type Value =
+  | { readonly kind: 'text'; readonly text: string; readonly pattern: boolean }
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'list'; readonly items: readonly Values[]; readonly open: boolean }
+  | { readonly kind: 'record'; readonly fields: ReadonlyMap<string, Values> }
+  /** A module, function or object by its full name; `()` stands for what a call gives back. */
+  | { readonly kind: 'thing'; readonly name: string; readonly first?: Values }
+  /** A method of a value that is known. */
+  | { readonly kind: 'method'; readonly name: string; readonly of: Value }
+  | { readonly kind: 'local'; readonly fn: Func }
+  | { readonly kind: 'class'; readonly name: string }
+  | { readonly kind: 'self' }
+  /** What a file holds. */
+  | { readonly kind: 'content'; readonly of: Values }
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'unknown' };
+
+/** Each of them may be meant. */
+export type Values = readonly Value[];
+
+export const MOST_VALUES = 16;
+const UNKNOWN_VALUE: Value = { kind: 'unknown' };
+export const NOT_KNOWN: Values = [UNKNOWN_VALUE];
+export const NOTHING: Values = [{ kind: 'plain' }];
+
+export function text(s: string, pattern = false): Value {
+  return { kind: 'text', text: s, pattern };
+}
+
+/** Past the limit all that is left is that more may be meant. */
+export function several(values: Values): Values {
+  const seen = new Set<string>();
+  const kept = values.filter((value) => {
+    const key =
+      value.kind === 'text'
+        ? `t${value.pattern}${value.text}`
+        : value.kind === 'thing'
+          ? `n${value.name}`
+          : value.kind === 'unknown' || value.kind === 'plain' || value.kind === 'self'
+            ? value.kind
+            : undefined;
+    if (key === undefined) return true;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+  if (kept.length === 0) return NOT_KNOWN;
+  return kept.length <= MOST_VALUES ? kept : [...kept.slice(0, MOST_VALUES - 1), UNKNOWN_VALUE];
+}
+
+/** The elements of a collection; of a value that is none, itself. */
+export function itemsOf(values: Values): Values {
+  return several(
+    values.flatMap((value): Values => {
+      switch (value.kind) {
+        case 'list':
+          return [...value.items.flat(), ...(value.open && value.items.length === 0 ? NOT_KNOWN : [])];
+        case 'record':
+          return [...value.fields.values()].flat();
+        default:
+          return [value];
+      }
+    }),
+  );
+}
+
+export function folderOf(path: string): string {
+  const at = path.lastIndexOf('/');
+  return at === -1 ? '.' : at === 0 ? '/' : path.slice(0, at);
+}
