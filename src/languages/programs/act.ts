@@ -230,7 +230,8 @@ function takesUnknown(act: Act, stage: Stage): boolean {
   const how = CATALOGUES[stage.tongue].gives.get(act.name);
   const [first, second] = act.args;
   if (how === 'module' && first !== undefined) {
-    if (!first.some((one) => one.kind === 'unknown' || (one.kind === 'text' && /^[\ue000-\ue003\s]*$/.test(one.text))))
+    // A name with a fixed part is one of the project's own.
+    if (first.every((one) => one.kind === 'plain' || (one.kind === 'text' && !/^[\ue000-\ue003\s./]*$/.test(one.text))))
       return false;
     opaque(stage.machine, stage.source, `loads a module whose name is made while it runs (${act.name})`);
     return true;

@@ -4,6 +4,7 @@ import { subscope } from '../shell/machine.ts';
 import { isSecret, resolvePath } from '../shell/paths.ts';
 import { type Field, hasHole, literal, UNKNOWN_FIELD } from '../shell/value.ts';
 import type { Act, Stage } from './act.ts';
+import { assigned } from './members.ts';
 import { itemsOf, type Value, type Values } from './value.ts';
 
 type FileDoes = Extract<
@@ -21,7 +22,7 @@ export function fileAct(does: FileDoes, act: Act, stage: Stage): void {
       return;
     case 'deletes-empty': {
       const option = does.unless;
-      if (option === undefined || optionOf(option, act) === undefined) return;
+      if (option === undefined || optionOf(option, act, stage) === undefined) return;
       for (const field of fields) loseFile(machine, field, cwd, 'delete', { source, recursive: true });
       return;
     }
@@ -67,14 +68,15 @@ function opens(at: number, fields: readonly Field[], act: Act, stage: Stage): vo
   }
 }
 
-/** The value of an option: a named argument, or a field of an object that is handed over. */
-export function optionOf(name: string, act: Act): Values | undefined {
+/** The value of an option: a named argument, or a field of an object that is handed over, whenever it was put there. */
+export function optionOf(name: string, act: Act, stage: Stage): Values | undefined {
   const had = act.options.get(name);
   if (had !== undefined) return had;
   for (const values of act.args)
     for (const value of values) {
-      const found = value.kind === 'record' ? value.fields.get(name) : undefined;
-      if (found !== undefined) return found;
+      if (value.kind !== 'record') continue;
+      const found = [...(value.fields.get(name) ?? []), ...(assigned(name, true, stage.evaluator) ?? [])];
+      if (found.length > 0) return found;
     }
   return undefined;
 }

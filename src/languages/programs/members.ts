@@ -93,7 +93,7 @@ function thingMember(of: Extract<Value, { readonly kind: 'thing' }>, name: strin
 }
 
 /** What members of this name are given anywhere in the program; of objects that are not known, functions alone count. */
-function assigned(name: string, all: boolean, evaluator: Evaluator): Values | undefined {
+export function assigned(name: string, all: boolean, evaluator: Evaluator): Values | undefined {
   const found = (evaluator.program.members.get(name) ?? [])
     .flatMap((one) => evaluator.values(one))
     .filter((value) => all || value.kind === 'thing' || value.kind === 'local' || value.kind === 'method');

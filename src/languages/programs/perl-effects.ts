@@ -165,7 +165,7 @@ function readCall(
     return;
   }
   if (
-    /^(execute|executescript|executemany|query|raw|exec|executeRaw|executeRawUnsafe|queryRawUnsafe|run|unsafe)$/.test(
+    /^(execute|executescript|executemany|query|raw|exec|executeRaw|executeRawUnsafe|queryRawUnsafe|run|unsafe|do|prepare|selectrow_array)$/.test(
       last,
     ) &&
     call.args[0]?.kind === 'string'

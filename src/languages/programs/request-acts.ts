@@ -31,10 +31,10 @@ function textAt(values: Values | undefined): string | undefined {
 }
 
 function web(method: string, urls: Values, act: Act, stage: Stage): void {
-  const stated = optionOf('method', act);
+  const stated = optionOf('method', act, stage);
   const methods =
     stated === undefined ? [method] : stated.map((one) => (one.kind === 'text' ? one.text.replace(/^:/, '') : HOLE));
-  const body = bodyOf(method, act);
+  const body = bodyOf(method, act, stage);
   const texts = urls.flatMap((one) => urlOf(one));
   for (const one of methods) {
     // `urlopen(url, data)` and `fetch(url, {body})` without a method.
@@ -65,9 +65,9 @@ function urlOf(value: Value): readonly string[] {
   return host === undefined ? [] : [`https://${host}${part('path') ?? '/'}`];
 }
 
-function bodyOf(method: string, act: Act): string | undefined {
+function bodyOf(method: string, act: Act, stage: Stage): string | undefined {
   for (const name of ['json', 'data', 'body', 'content', 'payload', 'form_params']) {
-    const found = optionOf(name, act);
+    const found = optionOf(name, act, stage);
     if (found?.[0] !== undefined) return bodyText(found[0]);
   }
   const second = act.args[1]?.[0];

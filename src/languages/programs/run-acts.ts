@@ -51,7 +51,7 @@ function spelled(act: Act): string {
 function innerScope(act: Act, stage: Stage): Scope {
   const inner = subscope(stage.scope);
   inner.depth += 1;
-  const folder = optionOf('cwd', act) ?? act.options.get('chdir');
+  const folder = optionOf('cwd', act, stage) ?? act.options.get('chdir');
   if (folder !== undefined && folder.every((one) => one.kind !== 'plain')) {
     const [only, more] = folder;
     inner.cwd =
@@ -106,6 +106,7 @@ function starts(does: Extract<Does, { readonly kind: 'starts' }>, act: Act, stag
   }
 }
 
+/** A program and what stands beside it; where that may be one list or another, each of them. */
 function startsText(
   program: string,
   rest: readonly Values[],
@@ -113,34 +114,39 @@ function startsText(
   act: Act,
   stage: Stage,
 ): void {
-  const lists = rest.flatMap((values) => {
-    const list = values.find((one) => one.kind === 'list');
-    return list === undefined || list.kind !== 'list' ? [] : [list];
-  });
-  const inOptions = optionOf('args', act)?.find((one) => one.kind === 'list');
-  const words = [
-    ...(does.reads === 'words' || lists.length > 0
-      ? rest.flatMap((values): readonly Field[] => {
-          const [value] = values;
-          if (value?.kind === 'record' || value?.kind === 'plain' || value?.kind === 'local') return [];
-          if (value?.kind === 'list') return wordsOf(value);
-          return [word(values)];
-        })
-      : // A text beside the program, or what nobody knows: arguments, if anything.
-        rest.flatMap((values) => (values.some((one) => one.kind === 'unknown') ? [UNKNOWN_FIELD] : []))),
-    ...(inOptions?.kind === 'list' ? wordsOf(inOptions) : []),
-  ].slice(does.named === true ? 1 : 0);
-  const shell = optionOf('shell', act);
-  const inShell = shell !== undefined && !shell.every((one) => one.kind === 'unknown');
   if (hasHole(program)) {
     dynamic(act, stage);
     return;
   }
-  if (words.length > 0 && inShell)
-    stage.machine.script([program, ...words.map((one) => one.s)].join(' '), innerScope(act, stage));
-  else if (words.length > 0 && !/\s/.test(program))
-    stage.machine.run([literal(program), ...words], innerScope(act, stage));
-  else stage.machine.script(program, innerScope(act, stage));
+  const inOptions = optionOf('args', act, stage)?.filter((one) => one.kind === 'list') ?? [];
+  const shell = optionOf('shell', act, stage);
+  const inShell = shell !== undefined && !shell.every((one) => one.kind === 'unknown');
+  const all = inOptions.length === 0 ? rest : [...rest, inOptions];
+  const turns = Math.max(1, ...all.map((values) => (values.some((one) => one.kind === 'list') ? values.length : 1)));
+  for (let turn = 0; turn < turns; turn += 1) {
+    const chosen = all.map((values): Values => {
+      const one = values[Math.min(turn, values.length - 1)];
+      return values.some((value) => value.kind === 'list') && one !== undefined ? [one] : values;
+    });
+    const words = argumentsIn(chosen, does.reads === 'words').slice(does.named === true ? 1 : 0);
+    const inner = innerScope(act, stage);
+    if (words.length > 0 && inShell) stage.machine.script([program, ...words.map((one) => one.s)].join(' '), inner);
+    else if (words.length > 0 && !/\s/.test(program)) stage.machine.run([literal(program), ...words], inner);
+    else stage.machine.script(program, inner);
+  }
+}
+
+/** The arguments among what is handed over: lists, and texts where those are arguments too; no options. */
+function argumentsIn(all: readonly Values[], wantsWords: boolean): readonly Field[] {
+  const hasList = all.some((values) => values.some((one) => one.kind === 'list'));
+  return all.flatMap((values): readonly Field[] => {
+    const [value] = values;
+    if (value?.kind === 'list') return wordsOf(value);
+    if (!wantsWords && !hasList) return values.some((one) => one.kind === 'unknown') ? [UNKNOWN_FIELD] : [];
+    return value === undefined || value.kind === 'record' || value.kind === 'plain' || value.kind === 'local'
+      ? []
+      : [word(values)];
+  });
 }
 
 function evaluates(value: Value, ifText: boolean, act: Act, stage: Stage): void {
