@@ -134,7 +134,7 @@ export const PYTHON_CALLS: ProgramCatalogue = {
     },
     {
       names:
-        'Popen check_call check_output execv execvp execl execlp execve create_subprocess_exec posix_spawn fork_exec',
+        'Popen spawn check_call check_output execv execvp execl execlp execve create_subprocess_exec posix_spawn fork_exec',
       does: { kind: 'starts', from: 0 },
       documented: `${SUBPROCESS}#subprocess.run`,
     },

@@ -8,7 +8,7 @@ import { memberOf } from './members.ts';
 import { fullName } from './names.ts';
 import { byItsWords, requestAct } from './request-acts.ts';
 import { runAct } from './run-acts.ts';
-import { itemsOf, NOT_KNOWN, type Value, type Values } from './value.ts';
+import { itemsOf, NOT_KNOWN, TOO_MANY, type Value, type Values } from './value.ts';
 
 /** A call with its name and arguments worked out. */
 export interface Act {
@@ -44,6 +44,9 @@ export function readCall(call: CallExpr, stage: Stage): void {
     call.args.flatMap((arg) => (arg.name === undefined ? [] : [[arg.name, evaluator.values(arg.value)] as const])),
   );
   const callees = evaluator.values(call.callee);
+  // A function whose name comes with the request.
+  if (stage.tongue === 'php' && /^\$_[A-Z]+\[/.test(call.written))
+    opaque(stage.machine, stage.source, `calls a function that the request names (${call.written})`);
   const isOurs = callees.some((one) => one.kind === 'local' || one.kind === 'class');
   const base = {
     written: call.written,
@@ -92,6 +95,8 @@ function thingActs(name: string, act: Bare, stage: Stage): readonly Act[] {
   const passed = stage.tongue === 'javascript' ? /^(.+)\.(call|apply|bind)$/.exec(name) : null;
   if (passed?.[1] !== undefined) {
     const args = passed[2] === 'apply' ? itemLists(act.args[1] ?? []) : act.args.slice(1);
+    // `cb.call(…)` of what is not known.
+    if (passed[1] === '?') return [];
     return passed[2] === 'bind' && args.length === 0 ? [] : [{ ...act, name: passed[1], args }];
   }
   const sent = stage.tongue === 'ruby' ? /^(?:(.+)\.)?(send|public_send|__send__)$/.exec(name) : null;
@@ -179,8 +184,12 @@ function lookUp(act: Act, stage: Stage): Does | undefined {
 function perform(act: Act, stage: Stage): void {
   if (act.name.endsWith('.?')) {
     const of = act.name.slice(0, -'.?'.length);
-    if (WEIGHTY.test(of) || of === '?')
+    if (WEIGHTY.test(of))
       opaque(stage.machine, stage.source, `calls a function of ${of} by a name that is made while it runs`);
+    return;
+  }
+  if (act.name === TOO_MANY) {
+    opaque(stage.machine, stage.source, `calls one of more functions than can be followed (${act.written})`);
     return;
   }
   if (act.name === '?') {
@@ -231,7 +240,7 @@ function takesUnknown(act: Act, stage: Stage): boolean {
   const [first, second] = act.args;
   if (how === 'module' && first !== undefined) {
     // A name with a fixed part is one of the project's own.
-    if (first.every((one) => one.kind === 'plain' || (one.kind === 'text' && !/^[\ue000-\ue003\s./]*$/.test(one.text))))
+    if (first.every((one) => one.kind === 'plain' || (one.kind === 'text' && !/^[\ue000-\ue003\s]*$/.test(one.text))))
       return false;
     opaque(stage.machine, stage.source, `loads a module whose name is made while it runs (${act.name})`);
     return true;

@@ -82,7 +82,7 @@ export function bind(name: string, value: Expr, b: Builder, names = b.names): vo
 export function add<V>(map: Map<string, V[]>, key: string, value: V): void {
   const had = map.get(key);
   if (had === undefined) map.set(key, [value]);
-  else if (had.length < 64) had.push(value);
+  else had.push(value);
 }
 
 export function nameExpr(name: string, b: Builder): Expr {

@@ -7,7 +7,9 @@ import type { Tongue } from './names.ts';
 import { given } from './results.ts';
 import { itemsOf, NOT_KNOWN, NOTHING, several, text, type Values } from './value.ts';
 
-const MOST_STEPS = 60_000;
+const MOST_STEPS = 40_000;
+const DEEPEST = 600;
+const MOST_SITES = 400;
 
 export function makeEvaluator(
   program: Program,
@@ -17,8 +19,12 @@ export function makeEvaluator(
   isKnown: (name: string) => boolean,
 ): Evaluator {
   const memo = new Map<Expr, Values>();
+  /** What was worked out while a circle was open: good enough for the question at hand, and for that alone. */
+  const passing = new Map<Expr, Values>();
   const open = new Set<Expr>();
   let steps = 0;
+  /** How often something was left open: because it goes round in a circle, or is too much. */
+  let cuts = 0;
   const self: Evaluator = {
     tongue,
     program,
@@ -27,15 +33,21 @@ export function makeEvaluator(
     isKnown,
     sites: new Map(),
     values: (expr) => {
-      const had = memo.get(expr);
+      const had = memo.get(expr) ?? passing.get(expr);
       if (had !== undefined) return had;
       steps += 1;
-      if (open.has(expr) || open.size > 300 || steps > MOST_STEPS) return NOT_KNOWN;
+      if (open.has(expr) || open.size > DEEPEST || steps > MOST_STEPS) {
+        if (!open.has(expr)) program.doubts.add('is too tangled to be followed');
+        cuts += 1;
+        return NOT_KNOWN;
+      }
+      const before = cuts;
       open.add(expr);
       const found = several(valuesOf(expr, self));
       open.delete(expr);
-      // What was worked out within a circle holds only there.
-      if (open.size === 0 || !found.some((one) => one.kind === 'unknown')) memo.set(expr, found);
+      if (cuts === before || open.size === 0) memo.set(expr, found);
+      else passing.set(expr, found);
+      if (open.size === 0) passing.clear();
       return found;
     },
   };
@@ -55,8 +67,8 @@ function sitesOf(program: Program, evaluator: Evaluator): Map<Func, (readonly Ar
   const note = (fn: Func, args: readonly Arg[]): void => {
     const had = sites.get(fn);
     if (had === undefined) sites.set(fn, [args]);
-    else if (had.length < 24) had.push(args);
-    else had[23] = [{ value: { kind: 'spread', of: { kind: 'unknown' } } }];
+    else if (had.length < MOST_SITES) had.push(args);
+    else had[MOST_SITES - 1] = [{ value: { kind: 'spread', of: { kind: 'unknown' } } }];
   };
   for (const call of program.calls) {
     const called = evaluator.values(call.callee);

@@ -14,7 +14,7 @@ import { RUBY } from './lower-ruby.ts';
 import { changesInPlace } from './mutations.ts';
 import type { Tongue } from './names.ts';
 import { readPerl } from './perl-effects.ts';
-import { type Grammar, type Parsed as ParsedText, parseProgram } from './syntax.ts';
+import { type Grammar, type Parsed as ParsedText, parseProgram, type Syntax } from './syntax.ts';
 import { text as textValue, type Values } from './value.ts';
 
 export interface Started {
@@ -82,7 +82,7 @@ export function readProgram(text: string, tongue: Tongue, scope: Scope, machine:
   for (const call of program.calls)
     if (reached === undefined || call.within === undefined || reached.has(call.within)) readCall(call, stage);
   for (const doubt of program.doubts) opaque(machine, stage.source, doubt);
-  if (parsed.broken && DANGEROUS.test(source))
+  if (parsed.broken && brokenLines(parsed.root, source).some((line) => DANGEROUS.test(line)))
     opaque(machine, stage.source, `holds text that is not ${tongue} and names what destroys or runs`);
 }
 
@@ -102,6 +102,20 @@ function parsedAs(source: string, grammars: readonly Grammar[]): ParsedText {
     if (parsed.ok && !parsed.broken) return parsed;
   }
   return first ?? { ok: false, why: 'no grammar' };
+}
+
+/** The lines of which some part fits no rule of the grammar. */
+function brokenLines(root: Syntax, source: string): readonly string[] {
+  const lines: string[] = [];
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.type === 'ERROR' || node.missing) {
+      const end = source.indexOf('\n', node.end);
+      lines.push(source.slice(source.lastIndexOf('\n', node.start - 1) + 1, end === -1 ? undefined : end));
+    }
+    open.push(...node.children);
+  }
+  return lines;
 }
 
 const DANGEROUS =

@@ -42,7 +42,8 @@ function web(method: string, urls: Values, act: Act, stage: Stage): void {
       ? HOLE
       : (one === 'GET' && /urlopen|Request$/.test(act.name) && body !== undefined ? 'POST' : one).toUpperCase();
     for (const url of texts.length === 0 ? [undefined] : texts) {
-      if (url === undefined && (upper === 'GET' || upper === 'HEAD')) continue;
+      // Nothing is known of it: most often a function that nobody calls here.
+      if (url === undefined && (upper === 'GET' || upper === 'HEAD' || upper === HOLE)) continue;
       request(
         { method: upper === HOLE ? 'POST' : upper, url: url ?? HOLE, headers: {}, body },
         stage.machine,
@@ -85,7 +86,7 @@ function bodyText(value: Value): string {
 
 const VERBS = /^(delete|post|put|patch|get|head|request)$/;
 const CLIENTS =
-  /(^|\.)_?\$?(requests|httpx|axios|got|ky|superagent|session|client|http|https|api|rest|net\.http|httparty|faraday|restclient|conn|connection|agent|instance|guzzle)(\(\))?\.\w+$/i;
+  /(^|\.)_?\$?(requests|httpx|axios|got|ky|superagent|session|client|http|https|api|rest|net\.http|httparty|faraday|restclient|guzzle)(\(\))?\.\w+$/i;
 
 const DESTRUCTIVE =
   /^(drop|delete|destroy|wipe|purge|reset|truncate|erase|nuke|recreate|clear|flush|init|remove)_?(all|db|database|databases|table|tables|schema|schemas|data|bucket|buckets|volume|volumes|collection|collections|index|indices|cluster|instance|instances|users|records|keyspace|project|projects|everything|stack|many|namespace|db_cluster|db_instance|object|objects|topic|queue|repository|repo)$/;

@@ -59,6 +59,8 @@ function byName(name: string, args: readonly Values[], evaluator: Evaluator): Va
     const taken = evaluator.tongue === 'ruby' ? /^(.*)\.(instance_)?method$/.exec(name)?.[1] : undefined;
     const of = taken === undefined ? undefined : args[0]?.[0];
     if (of?.kind === 'text') return [thing(`${taken}.${of.text}`, evaluator)];
+    // What a method of something unknown gives back is as unknown, and so is the end of a long chain.
+    if (name.startsWith('?.') || name.startsWith('self.') || name.split('()').length > 4) return NOT_KNOWN;
     // `Net::HTTP.start(…)` and the like: an object that what made it names.
     return [{ kind: 'thing', name: `${name}()`, ...(args[0] === undefined ? {} : { first: args[0] }) }];
   }

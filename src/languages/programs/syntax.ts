@@ -13,6 +13,8 @@ export interface Syntax {
   readonly type: string;
   readonly field: string | undefined;
   readonly named: boolean;
+  /** Not in the text, though a rule wants it there. */
+  readonly missing: boolean;
   /** In UTF-16 units of the source. */
   readonly start: number;
   readonly end: number;
@@ -119,6 +121,7 @@ function copied(root: Node): Syntax | string {
         type: cursor.nodeType,
         field: cursor.currentFieldName ?? undefined,
         named: cursor.nodeIsNamed,
+        missing: cursor.nodeIsMissing,
         start: cursor.startIndex,
         end: cursor.endIndex,
         children,

@@ -30,25 +30,57 @@ export function text(s: string, pattern = false): Value {
   return { kind: 'text', text: s, pattern };
 }
 
-/** Past the limit all that is left is that more may be meant. */
+/** Stands for more functions than are kept: a call of it cannot be judged. */
+export const TOO_MANY = '\0too many';
+const MOST_CALLED = 64;
+
+/** Each once. Past the limit all that is left is that more may be meant. */
 export function several(values: Values): Values {
-  const seen = new Set<string>();
+  if (values.length === 1) return values;
+  const seen = new Set<unknown>();
   const kept = values.filter((value) => {
-    const key =
-      value.kind === 'text'
-        ? `t${value.pattern}${value.text}`
-        : value.kind === 'thing'
-          ? `n${value.name}`
-          : value.kind === 'unknown' || value.kind === 'plain' || value.kind === 'self'
-            ? value.kind
-            : undefined;
-    if (key === undefined) return true;
+    const key = identityOf(value);
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
   });
   if (kept.length === 0) return NOT_KNOWN;
-  return kept.length <= MOST_VALUES ? kept : [...kept.slice(0, MOST_VALUES - 1), UNKNOWN_VALUE];
+  if (kept.length <= MOST_VALUES) return kept;
+  // INVARIANT: what can be called is never left out unseen, or a call would be missed.
+  const isCalled = (value: Value): boolean => /^(thing|local|method)$/.test(value.kind);
+  const called = kept.filter(isCalled);
+  const others = kept.filter((value) => !isCalled(value) && value.kind !== 'unknown').slice(0, MOST_VALUES - 1);
+  const tooMany: Values = called.length > MOST_CALLED ? [{ kind: 'thing', name: TOO_MANY }] : [];
+  return [...called.slice(0, MOST_CALLED), ...tooMany, ...others, UNKNOWN_VALUE];
+}
+
+function identityOf(value: Value): unknown {
+  switch (value.kind) {
+    case 'text':
+      return `t${value.pattern}${value.text}`;
+    case 'number':
+      return value.value;
+    case 'thing':
+      return `n${value.name}`;
+    case 'class':
+      return `c${value.name}`;
+    case 'local':
+      return value.fn;
+    case 'method':
+      return `m${value.name} ${String(identityOf(value.of))}`;
+    case 'list':
+      return value.items;
+    case 'record':
+      return value.fields;
+    case 'content':
+      return value.of;
+    case 'self':
+    case 'plain':
+    case 'unknown':
+      return value.kind;
+    default:
+      return value satisfies never;
+  }
 }
 
 /** The elements of a collection; of a value that is none, itself. */
