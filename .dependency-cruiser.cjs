@@ -4,8 +4,8 @@
 const STAGES = 'observe|classify|verify|decide|approve|authorize|begin|safeguard|execute|record';
 const HASHES = '(^|/)node_modules/@noble/hashes/';
 const PACKAGES =
-  '(^|/)node_modules/(@noble/hashes|unbash|libpg-query|graphql|@peculiar/x509|reflect-metadata|age-encryption|zod|jsonc-parser|diff)/';
-const PARSERS = '(^|/)node_modules/(unbash|libpg-query|graphql)/';
+  '(^|/)node_modules/(@noble/hashes|unbash|libpg-query|graphql|web-tree-sitter|@peculiar/x509|reflect-metadata|age-encryption|zod|jsonc-parser|diff)/';
+const PARSERS = '(^|/)node_modules/(unbash|libpg-query|graphql|web-tree-sitter)/';
 
 /** Files below `from` may import what matches one of `to`, and nothing else. */
 const only = (name, from, to, comment) => ({

@@ -14,9 +14,12 @@ const ALLOWED = new Set([
   'BlueOak-1.0.0',
 ]);
 
-/** Licence texts of all packages that went into the bundles. Throws on one whose licence is not in the list. */
-export function licenceText(root: string, metafiles: readonly Metafile[]): string {
-  const folders = new Set<string>();
+/**
+ * Licence texts of all packages that went into the bundles, and of `copied`, whose files lie beside them. Throws on one
+ * whose licence is not in the list.
+ */
+export function licenceText(root: string, metafiles: readonly Metafile[], copied: ReadonlySet<string>): string {
+  const folders = new Set(copied);
   for (const metafile of metafiles) {
     for (const output of Object.values(metafile.outputs)) {
       for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {

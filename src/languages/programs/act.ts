@@ -1,6 +1,6 @@
 import type { Does } from '../../catalog/programs/entry.ts';
-import { type Machine, opaque, type Scope } from '../shell/machine.ts';
-import { CATALOGUES, lastPart, type Parsed } from './catalogue.ts';
+import { opaque } from '../shell/machine.ts';
+import { CATALOGUES, lastPart } from './catalogue.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { Arg, CallExpr } from './expression.ts';
 import { changesFolder, fileAct } from './file-acts.ts';
@@ -8,29 +8,8 @@ import { memberOf } from './members.ts';
 import { fullName } from './names.ts';
 import { byItsWords, requestAct } from './request-acts.ts';
 import { runAct } from './run-acts.ts';
+import type { Act, Stage } from './stage.ts';
 import { itemsOf, NOT_KNOWN, TOO_MANY, type Value, type Values } from './value.ts';
-
-/** A call with its name and arguments worked out. */
-export interface Act {
-  readonly name: string;
-  readonly written: string;
-  readonly args: readonly Values[];
-  readonly options: ReadonlyMap<string, Values>;
-  /** What a method is called on. */
-  readonly receiver: Values;
-  readonly straight: boolean;
-  readonly block: boolean;
-}
-
-export interface Stage {
-  readonly tongue: Parsed;
-  readonly source: string;
-  readonly evaluator: Evaluator;
-  readonly scope: Scope;
-  readonly machine: Machine;
-  /** Reads text or a file of the same language. */
-  readonly nested: (text: string, folder?: string) => void;
-}
 
 /** Modules of which every function matters: one by a name that is made while the program runs could be any. */
 const WEIGHTY =

@@ -3,8 +3,8 @@ import { loseFile, readFile } from '../shell/file-effects.ts';
 import { subscope } from '../shell/machine.ts';
 import { isSecret, resolvePath } from '../shell/paths.ts';
 import { type Field, hasHole, literal, UNKNOWN_FIELD } from '../shell/value.ts';
-import type { Act, Stage } from './act.ts';
 import { assigned } from './members.ts';
+import type { Act, Stage } from './stage.ts';
 import { itemsOf, type Value, type Values } from './value.ts';
 
 type FileDoes = Extract<

@@ -1,7 +1,7 @@
 import { LIMITS } from '../../core/limits.ts';
 import { type Machine, opaque, type Scope, subscope } from '../shell/machine.ts';
 import { type Field, FRESH, HOLE, hasHole, SECRET, SETUP } from '../shell/value.ts';
-import { readCall, type Stage } from './act.ts';
+import { readCall } from './act.ts';
 import { HOLE_NAME, makeBuilder } from './builder.ts';
 import { CATALOGUES, type Parsed } from './catalogue.ts';
 import { makeEvaluator } from './evaluate.ts';
@@ -14,6 +14,7 @@ import { RUBY } from './lower-ruby.ts';
 import { changesInPlace } from './mutations.ts';
 import type { Tongue } from './names.ts';
 import { readPerl } from './perl-effects.ts';
+import type { Stage } from './stage.ts';
 import { type Grammar, type Parsed as ParsedText, parseProgram, type Syntax } from './syntax.ts';
 import { text as textValue, type Values } from './value.ts';
 

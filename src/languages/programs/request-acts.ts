@@ -2,10 +2,10 @@ import type { Does } from '../../catalog/programs/entry.ts';
 import { request } from '../shell/requests.ts';
 import { readSqlText } from '../shell/sql-text.ts';
 import { HOLE } from '../shell/value.ts';
-import type { Act, Stage } from './act.ts';
 import { lastPart } from './catalogue.ts';
 import { optionOf, valuesAt } from './file-acts.ts';
 import { plainOf } from './results.ts';
+import type { Act, Stage } from './stage.ts';
 import type { Value, Values } from './value.ts';
 
 export function requestAct(does: Extract<Does, { readonly kind: 'requests' | 'sql' }>, act: Act, stage: Stage): void {

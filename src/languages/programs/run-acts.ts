@@ -4,8 +4,8 @@ import { opaque, type Scope, subscope, unjudged } from '../shell/machine.ts';
 import { resolvePath } from '../shell/paths.ts';
 import { contentAt } from '../shell/scripts.ts';
 import { type Field, hasHole, literal, shown, UNKNOWN_FIELD } from '../shell/value.ts';
-import type { Act, Stage } from './act.ts';
 import { optionOf, valuesAt } from './file-acts.ts';
+import type { Act, Stage } from './stage.ts';
 import { folderOf, type Value, type Values } from './value.ts';
 
 type RunDoes = Extract<Does, { readonly kind: 'shell' | 'starts' | 'evaluates' | 'loads' | 'tool' }>;
