@@ -1,11 +1,10 @@
 import type { Does, Entry, Gives, ProgramCatalogue } from '../../catalog/programs/entry.ts';
 import { JAVASCRIPT_CALLS } from '../../catalog/programs/javascript.ts';
+import { PERL_CALLS } from '../../catalog/programs/perl.ts';
 import { PHP_CALLS } from '../../catalog/programs/php.ts';
 import { PYTHON_CALLS } from '../../catalog/programs/python.ts';
 import { RUBY_CALLS } from '../../catalog/programs/ruby.ts';
-
-/** The languages that are read by their syntax. */
-export type Parsed = 'python' | 'javascript' | 'ruby' | 'php';
+import type { Tongue } from './names.ts';
 
 interface Index {
   readonly calls: ReadonlyMap<string, Does>;
@@ -27,10 +26,11 @@ function byName(entries: readonly Entry[]): ReadonlyMap<string, Does> {
   return new Map(entries.flatMap((entry) => entry.names.split(' ').map((name) => [name, entry.does])));
 }
 
-export const CATALOGUES: Readonly<Record<Parsed, Index>> = {
+export const CATALOGUES: Readonly<Record<Tongue, Index>> = {
   python: indexOf(PYTHON_CALLS),
   javascript: indexOf(JAVASCRIPT_CALLS),
   ruby: indexOf(RUBY_CALLS),
+  perl: indexOf(PERL_CALLS),
   php: indexOf(PHP_CALLS),
 };
 

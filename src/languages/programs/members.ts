@@ -14,9 +14,9 @@ export function lookedUp(name: string, scope: Names, evaluator: Evaluator): Valu
   }
   for (const module of evaluator.program.stars)
     if (evaluator.isKnown(`${module}.${name}`)) return [{ kind: 'thing', name: `${module}.${name}` }];
-  if (/^(\$argv|ARGV)$/.test(name) && evaluator.started !== undefined) return evaluator.started;
+  if (/^(\$argv|@?ARGV)$/.test(name) && evaluator.started !== undefined) return evaluator.started;
   // A variable that nothing is ever given to.
-  if (evaluator.tongue === 'php' && name.startsWith('$')) return NOT_KNOWN;
+  if (/^(php|perl)$/.test(evaluator.tongue) && /^[$@]/.test(name)) return NOT_KNOWN;
   if (/^(__dirname|__DIR__)$/.test(name)) return [text(evaluator.folder)];
   if (/^(__filename|__file__|__FILE__)$/.test(name)) return [text(`${evaluator.folder}/program`)];
   return [{ kind: 'thing', name: fullName(name, evaluator.tongue) }];

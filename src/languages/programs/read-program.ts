@@ -3,17 +3,17 @@ import { type Machine, opaque, type Scope, subscope } from '../shell/machine.ts'
 import { type Field, FRESH, HOLE, hasHole, SECRET, SETUP } from '../shell/value.ts';
 import { readCall } from './act.ts';
 import { HOLE_NAME, makeBuilder } from './builder.ts';
-import { CATALOGUES, type Parsed } from './catalogue.ts';
+import { CATALOGUES } from './catalogue.ts';
 import { makeEvaluator } from './evaluate.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { CallExpr, Expr, Func, Program } from './expression.ts';
 import { JAVASCRIPT } from './lower-javascript.ts';
+import { lowerPerl } from './lower-perl.ts';
 import { PHP } from './lower-php.ts';
 import { PYTHON } from './lower-python.ts';
 import { RUBY } from './lower-ruby.ts';
 import { changesInPlace } from './mutations.ts';
 import type { Tongue } from './names.ts';
-import { readPerl } from './perl-effects.ts';
 import type { Stage } from './stage.ts';
 import { type Grammar, type Parsed as ParsedText, parseProgram, type Syntax } from './syntax.ts';
 import { text as textValue, type Values } from './value.ts';
@@ -27,7 +27,10 @@ export interface Started {
   readonly loaded?: boolean;
 }
 
-const LOWERINGS: Readonly<Record<Parsed, Parameters<typeof makeBuilder>[1]>> = {
+/** The languages that have a grammar. */
+type Grammatical = Exclude<Tongue, 'perl'>;
+
+const LOWERINGS: Readonly<Record<Grammatical, Parameters<typeof makeBuilder>[1]>> = {
   python: PYTHON,
   javascript: JAVASCRIPT,
   ruby: RUBY,
@@ -35,7 +38,7 @@ const LOWERINGS: Readonly<Record<Parsed, Parameters<typeof makeBuilder>[1]>> = {
 };
 
 /** More than one where one language has several grammars: the first that fits is taken. */
-const GRAMMARS: Readonly<Record<Parsed, readonly Grammar[]>> = {
+const GRAMMARS: Readonly<Record<Grammatical, readonly Grammar[]>> = {
   python: ['python'],
   javascript: ['javascript', 'typescript', 'tsx'],
   ruby: ['ruby'],
@@ -48,19 +51,13 @@ export function readProgram(text: string, tongue: Tongue, scope: Scope, machine:
     opaque(machine, `code/${tongue}`, 'nests programs deeper than can be followed');
     return;
   }
-  if (tongue === 'perl') {
-    readPerl(text.replaceAll(HOLE, ' unknown '), scope, machine);
-    return;
-  }
   const source = marked(text, tongue);
-  const parsed = parsedAs(source, GRAMMARS[tongue]);
-  if (!parsed.ok) {
-    opaque(machine, `code/${tongue}`, `runs a program that cannot be read: ${parsed.why}`);
+  const lowered = loweredFrom(source, tongue);
+  if (!lowered.ok) {
+    opaque(machine, `code/${tongue}`, `runs a program that cannot be read: ${lowered.why}`);
     return;
   }
-  const builder = makeBuilder(source, LOWERINGS[tongue]);
-  builder.lower(parsed.root);
-  const { program } = builder;
+  const { program, broken } = lowered;
   changesInPlace(program);
   const evaluator = makeEvaluator(program, tongue, startedWith(tongue, started), started.folder ?? '.', (name) =>
     CATALOGUES[tongue].calls.has(name),
@@ -83,12 +80,29 @@ export function readProgram(text: string, tongue: Tongue, scope: Scope, machine:
   for (const call of program.calls)
     if (reached === undefined || call.within === undefined || reached.has(call.within)) readCall(call, stage);
   for (const doubt of program.doubts) opaque(machine, stage.source, doubt);
-  if (parsed.broken && brokenLines(parsed.root, source).some((line) => DANGEROUS.test(line)))
+  if (broken.some((line) => DANGEROUS.test(line)))
     opaque(machine, stage.source, `holds text that is not ${tongue} and names what destroys or runs`);
 }
 
+type Lowered =
+  | { readonly ok: true; readonly program: Program; readonly broken: readonly string[] }
+  | { readonly ok: false; readonly why: string };
+
+function loweredFrom(source: string, tongue: Tongue): Lowered {
+  if (tongue === 'perl') {
+    const builder = makeBuilder(source, {});
+    lowerPerl(source, builder);
+    return { ok: true, program: builder.program, broken: [] };
+  }
+  const parsed = parsedAs(source, GRAMMARS[tongue]);
+  if (!parsed.ok) return parsed;
+  const builder = makeBuilder(source, LOWERINGS[tongue]);
+  builder.lower(parsed.root);
+  return { ok: true, program: builder.program, broken: parsed.broken ? brokenLines(parsed.root, source) : [] };
+}
+
 /** Marks as identifiers, so that the text around them still parses. */
-function marked(text: string, tongue: Parsed): string {
+function marked(text: string, tongue: Tongue): string {
   const plain = hasHole(text)
     ? text.replaceAll(SECRET, '').replaceAll(HOLE, HOLE_NAME).replaceAll(SETUP, HOLE_NAME).replaceAll(FRESH, HOLE_NAME)
     : text.replaceAll(FRESH, HOLE_NAME);
@@ -122,7 +136,7 @@ function brokenLines(root: Syntax, source: string): readonly string[] {
 const DANGEROUS =
   /(unlink|remove|rmtree|rmdir|\brm|delete|drop|truncate|destroy|system|popen|exec|spawn|eval|subprocess|child_process|passthru|proc_open|Function|fetch|urlopen|requests|writeFile|fopen|open|`)/i;
 
-function startedWith(tongue: Parsed, started: Started): Values | undefined {
+function startedWith(tongue: Tongue, started: Started): Values | undefined {
   if (started.args === undefined) return undefined;
   const words = started.args.map(
     (field): Values => (field.maybe || hasHole(field.s) ? [textValue(HOLE)] : [textValue(field.s, field.glob)]),

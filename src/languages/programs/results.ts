@@ -52,7 +52,6 @@ export function thing(name: string, evaluator: Evaluator): Value {
 }
 
 function byName(name: string, args: readonly Values[], evaluator: Evaluator): Values {
-  if (evaluator.tongue === 'perl') return NOT_KNOWN;
   const how = CATALOGUES[evaluator.tongue].gives.get(name);
   if (how === undefined) {
     // `File.method(:delete)`

@@ -52,7 +52,7 @@ function innerScope(act: Act, stage: Stage): Scope {
   const inner = subscope(stage.scope);
   inner.depth += 1;
   const folder = optionOf('cwd', act, stage) ?? act.options.get('chdir');
-  if (folder !== undefined && folder.every((one) => one.kind !== 'plain')) {
+  if (folder?.every((one) => one.kind !== 'plain') === true) {
     const [only, more] = folder;
     inner.cwd =
       only?.kind === 'text' && more === undefined && !hasHole(only.text)

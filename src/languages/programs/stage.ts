@@ -1,6 +1,6 @@
 import type { Machine, Scope } from '../shell/machine.ts';
-import type { Parsed } from './catalogue.ts';
 import type { Evaluator } from './evaluator.ts';
+import type { Tongue } from './names.ts';
 import type { Values } from './value.ts';
 
 /** A call with its name and arguments worked out. */
@@ -16,7 +16,7 @@ export interface Act {
 }
 
 export interface Stage {
-  readonly tongue: Parsed;
+  readonly tongue: Tongue;
   readonly source: string;
   readonly evaluator: Evaluator;
   readonly scope: Scope;
