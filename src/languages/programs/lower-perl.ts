@@ -4,14 +4,16 @@ import { perlTokens, type Token } from './perl-tokens.ts';
 
 /**
  * Perl is read by its tokens: there is no grammar for it that is kept up, built and under a licence of ours. What stands
- * in parentheses, or up to the end of the statement, are the arguments; scopes and blocks are not told apart.
+ * in parentheses, or up to the end of the statement, are the arguments; scopes and blocks are not told apart. Gives back
+ * the text that could not be read.
  */
-export function lowerPerl(source: string, b: Builder): void {
-  const tokens = perlTokens(source);
-  if (tokens === undefined) {
+export function lowerPerl(source: string, b: Builder): readonly string[] {
+  const read = perlTokens(source);
+  if (read === undefined) {
     b.program.doubts.add('has more parts than can be followed');
-    return;
+    return [];
   }
+  const { tokens } = read;
   for (const [at, token] of tokens.entries()) {
     if (token.kind === 'text') {
       if (token.command === true) call({ kind: 'thing', name: '`' }, [{ value: filled(token, b) }], '`', b);
@@ -23,6 +25,7 @@ export function lowerPerl(source: string, b: Builder): void {
     given(tokens, at, b);
   }
   for (const [at, token] of tokens.entries()) if (token.kind === 'word') called(tokens, at, token.text, b);
+  return read.unclosed === undefined ? [] : [read.unclosed];
 }
 
 function isSign(token: Token | undefined, text: string): boolean {

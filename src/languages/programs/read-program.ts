@@ -91,8 +91,8 @@ type Lowered =
 function loweredFrom(source: string, tongue: Tongue): Lowered {
   if (tongue === 'perl') {
     const builder = makeBuilder(source, {});
-    lowerPerl(source, builder);
-    return { ok: true, program: builder.program, broken: [] };
+    const broken = lowerPerl(source, builder);
+    return { ok: true, program: builder.program, broken };
   }
   const parsed = parsedAs(source, GRAMMARS[tongue]);
   if (!parsed.ok) return parsed;
