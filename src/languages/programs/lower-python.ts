@@ -105,7 +105,7 @@ function isStatic(node: Syntax, b: Builder): boolean {
 }
 
 const comprehension: Lowering = (node, b) => {
-  for (const clause of named(node).filter((one) => /clause$/.test(one.type))) b.lower(clause);
+  for (const clause of named(node).filter((one) => one.type.endsWith('clause'))) b.lower(clause);
   const body = field(node, 'body');
   if (body?.type === 'pair') {
     through(body, b);

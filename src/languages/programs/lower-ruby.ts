@@ -122,7 +122,9 @@ function textual(node: Syntax, b: Builder): Expr {
   const parts = named(node).flatMap((part): Expr[] => {
     if (part.type === 'interpolation') return [inner(part, b)];
     if (part.type === 'escape_sequence') return [textOf(unescaped(raw(part, b)))];
-    return /content$/.test(part.type) ? [textOf(single ? raw(part, b).replace(/\\(['\\])/g, '$1') : raw(part, b))] : [];
+    return part.type.endsWith('content')
+      ? [textOf(single ? raw(part, b).replace(/\\(['\\])/g, '$1') : raw(part, b))]
+      : [];
   });
   return parts.length === 1 ? (parts[0] as Expr) : { kind: 'join', parts };
 }

@@ -3,7 +3,17 @@ import { HOLE_NAME } from './builder.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { Names } from './expression.ts';
 import { fullName } from './names.ts';
-import { folderOf, itemsOf, MOST_VALUES, NOT_KNOWN, NOTHING, text, type Value, type Values } from './value.ts';
+import {
+  folderOf,
+  itemsOf,
+  MOST_VALUES,
+  NOT_KNOWN,
+  NOTHING,
+  reversed,
+  text,
+  type Value,
+  type Values,
+} from './value.ts';
 
 export function lookedUp(name: string, scope: Names, evaluator: Evaluator): Values {
   if (name === HOLE_NAME) return NOT_KNOWN;
@@ -101,7 +111,7 @@ export function assigned(name: string, all: boolean, evaluator: Evaluator): Valu
 }
 
 function sliced(of: Value, range: string): Values {
-  if (of.kind === 'text' && range === '::-1') return [text([...of.text].reverse().join(''), of.pattern)];
+  if (of.kind === 'text' && range === '::-1') return [text(reversed(of.text), of.pattern)];
   if (of.kind !== 'list') return NOT_KNOWN;
   const from = /^(\d+):$/.exec(range)?.[1];
   return [from === undefined ? { ...of, open: true } : { ...of, items: of.items.slice(Number(from)) }];

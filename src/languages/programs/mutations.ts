@@ -1,6 +1,5 @@
 import { bindingOf } from './builder.ts';
-import type { Expr, Program } from './expression.ts';
-import { UNKNOWN } from './expression.ts';
+import { type Expr, type Program, UNKNOWN } from './expression.ts';
 
 const ADDS_LAST = /^(append|push|add)$/;
 const ADDS_ALL = /^(extend|concat!|merge!)$/;
@@ -30,7 +29,9 @@ export function changesInPlace(program: Program): void {
     added.set(bound, [...(added.get(bound) ?? []), ...more]);
   }
   for (const [bound, more] of added) {
-    for (const one of [...bound])
-      bound.push(one.kind === 'list' ? { kind: 'list', items: [...one.items, ...more], open: one.open } : UNKNOWN);
+    const changed = bound.map(
+      (one): Expr => (one.kind === 'list' ? { kind: 'list', items: [...one.items, ...more], open: one.open } : UNKNOWN),
+    );
+    bound.push(...changed);
   }
 }

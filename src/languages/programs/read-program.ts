@@ -71,9 +71,7 @@ export function readProgram(text: string, tongue: Tongue, scope: Scope, machine:
     scope: own,
     machine,
     nested: (inner, folder) =>
-      readProgram(inner, tongue, own, machine, {
-        ...(folder === undefined ? {} : { folder, loaded: true }),
-      }),
+      readProgram(inner, tongue, own, machine, folder === undefined ? {} : { folder, loaded: true }),
   };
   if (wanders(program, evaluator, stage)) own.cwd = undefined;
   const reached = started.loaded === true ? reachedIn(program, evaluator) : undefined;

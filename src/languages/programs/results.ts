@@ -85,7 +85,9 @@ function made(how: Gives, name: string, args: readonly Values[], evaluator: Eval
     case 'temporary-folder':
       return [text('/tmp')];
     case 'new-file':
-      return /mkstemp$/.test(name) ? [{ kind: 'list', items: [NOTHING, [text(FRESH)]], open: false }] : [text(FRESH)];
+      return name.endsWith('mkstemp')
+        ? [{ kind: 'list', items: [NOTHING, [text(FRESH)]], open: false }]
+        : [text(FRESH)];
     case 'this-folder':
       return [text('.')];
     case 'script-folder':

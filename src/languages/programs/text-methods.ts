@@ -1,5 +1,5 @@
 import { HOLE } from '../shell/value.ts';
-import { folderOf, itemsOf, NOT_KNOWN, text, type Value, type Values } from './value.ts';
+import { folderOf, itemsOf, NOT_KNOWN, reversed, text, type Value, type Values } from './value.ts';
 
 type Text = Extract<Value, { readonly kind: 'text' }>;
 
@@ -48,7 +48,7 @@ export function textMethod(name: string, of: Text, args: readonly Values[]): Val
     case 'upcase':
       return [text(of.text.toUpperCase(), of.pattern)];
     case 'reverse':
-      return [text([...of.text].reverse().join(''), of.pattern)];
+      return [text(reversed(of.text), of.pattern)];
     case 'concat':
       return together([[of], ...args], '');
     case 'replace':

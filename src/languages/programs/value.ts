@@ -103,3 +103,8 @@ export function folderOf(path: string): string {
   const at = path.lastIndexOf('/');
   return at === -1 ? '.' : at === 0 ? '/' : path.slice(0, at);
 }
+
+/** As programs turn text round: character by character. */
+export function reversed(s: string): string {
+  return Array.from(s).reverse().join('');
+}
