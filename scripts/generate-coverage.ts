@@ -66,7 +66,14 @@ const LANGUAGES = [
 ] as const;
 
 function programRow(language: string, names: string, does: Does, documented: string): string {
-  return `| ${language} | ${names.split(' ').map(code).join(' ')} | ${doesInWords(does)} | [docs](${documented}) |`;
+  return `| ${language} | ${names
+    .split(' ')
+    .map((name) => (name === '`' ? 'backticks' : code(name)))
+    .join(' ')} | ${doesInWords(does)} | ${verdictOfCall(does)} | [docs](${documented}) |`;
+}
+
+function verdictOfCall(does: Does): string {
+  return does.kind === 'opaque' ? 'hold' : 'as in a command; hold where what it acts on is not known';
 }
 
 function doesInWords(does: Does): string {
@@ -192,8 +199,7 @@ export function coverageText(): string {
     'Functions that are known by their full name, and methods of objects that are not known. What is done to a file, a shell, a',
     'request or a database is judged as it is in a command; what only the running program knows holds.',
     '',
-    '| language | calls | what they do | source |',
-    '|---|---|---|---|',
+    ...HEAD,
     ...LANGUAGES.flatMap(([language, { calls, methods }]) => [
       ...calls.map((entry) => programRow(language, entry.names, entry.does, entry.documented)),
       ...methods.map((entry) => programRow(`${language}, any object`, entry.names, entry.does, entry.documented)),

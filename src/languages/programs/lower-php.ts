@@ -53,7 +53,7 @@ function assign(target: Syntax | undefined, value: Expr, b: Builder): void {
       return;
     case 'subscript_expression': {
       const key = named(target)[1];
-      if (key !== undefined && key.type.endsWith('string')) add(b.program.members, raw(key, b).slice(1, -1), value);
+      if (key?.type.endsWith('string') === true) add(b.program.members, raw(key, b).slice(1, -1), value);
       through(target, b);
       return;
     }
