@@ -108,6 +108,16 @@ export const JAVASCRIPT_CALLS: ProgramCatalogue = {
       documented: 'https://developer.mozilla.org/docs/Web/API/Window/setTimeout',
     },
     {
+      names: 'worker_threads.Worker Worker',
+      does: { kind: 'evaluates', text: 0, ifText: true },
+      documented: 'https://nodejs.org/api/worker_threads.html#new-workerfilename-options',
+    },
+    {
+      names: 'shelljs.rm',
+      does: { kind: 'deletes', path: 'last' },
+      documented: 'https://github.com/shelljs/shelljs#rmoptions-file--file-',
+    },
+    {
       names: 'Function',
       does: { kind: 'evaluates', text: 'last' },
       documented: 'https://developer.mozilla.org/docs/Web/JavaScript/Reference/Global_Objects/Function',
@@ -153,8 +163,18 @@ export const JAVASCRIPT_CALLS: ProgramCatalogue = {
       does: { kind: 'requests', method: 'DELETE', url: 0 },
       documented: AXIOS,
     },
+    {
+      names: 'sql postgres() neon() @neondatabase/serverless.neon() @vercel/postgres.sql bun.sql Bun.sql',
+      does: { kind: 'sql', text: 0 },
+      documented: 'https://github.com/porsager/postgres',
+    },
   ],
   methods: [
+    {
+      names: 'constructor',
+      does: { kind: 'evaluates', text: 'last', ifText: true },
+      documented: 'https://developer.mozilla.org/docs/Web/JavaScript/Reference/Global_Objects/Function/Function',
+    },
     {
       names:
         'rmSync unlinkSync removeSync emptyDir emptyDirSync deleteDirectory rm_rf remove_tree rmtree remove_dir remove_file unlink_all',

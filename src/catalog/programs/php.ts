@@ -5,7 +5,7 @@ const LARAVEL = 'https://laravel.com/docs';
 
 export const PHP_CALLS: ProgramCatalogue = {
   calls: [
-    { names: 'unlink', does: { kind: 'deletes', path: 0 }, documented: `${MANUAL}.unlink.php` },
+    { names: 'unlink filesystem().remove', does: { kind: 'deletes', path: 0 }, documented: `${MANUAL}.unlink.php` },
     { names: 'rmdir', does: { kind: 'deletes-empty', path: 0 }, documented: `${MANUAL}.rmdir.php` },
     {
       names: 'rename copy move_uploaded_file',

@@ -157,6 +157,9 @@ function lookUp(act: Act, stage: Stage): Does | undefined {
       if (spelled !== undefined) return spelled;
     }
   }
+  // `Pathname('x').delete`; a text's own `delete` takes characters.
+  const isPath = stage.tongue === 'ruby' && act.args.length === 0 && act.receiver.some((one) => one.kind === 'text');
+  if (isPath && act.name === '?.delete') return { kind: 'deletes', path: 'self' };
   return act.name.includes('.') ? methods.get(lastPart(act.name)) : undefined;
 }
 
@@ -165,6 +168,15 @@ function perform(act: Act, stage: Stage): void {
     const of = act.name.slice(0, -'.?'.length);
     if (WEIGHTY.test(of))
       opaque(stage.machine, stage.source, `calls a function of ${of} by a name that is made while it runs`);
+    return;
+  }
+  const unknownOwner = /^(.+)\.\?\./.exec(act.name)?.[1];
+  if (unknownOwner !== undefined && WEIGHTY.test(unknownOwner)) {
+    opaque(
+      stage.machine,
+      stage.source,
+      `calls a function of a module that is known only while it runs (${act.written})`,
+    );
     return;
   }
   if (act.name === TOO_MANY) {

@@ -1,7 +1,7 @@
 import { HOLE } from '../shell/value.ts';
 import { HOLE_NAME } from './builder.ts';
 import type { Evaluator } from './evaluator.ts';
-import type { Arg, CallExpr, Expr, Func, Program } from './expression.ts';
+import { type Arg, type CallExpr, type Expr, type Func, type Program, UNKNOWN } from './expression.ts';
 import { joined, lookedUp, memberOf } from './members.ts';
 import type { Tongue } from './names.ts';
 import { given } from './results.ts';
@@ -16,6 +16,7 @@ export function makeEvaluator(
   tongue: Tongue,
   started: Values | undefined,
   folder: string,
+  outer: Evaluator['outer'],
   isKnown: (name: string) => boolean,
 ): Evaluator {
   const memo = new Map<Expr, Values>();
@@ -30,6 +31,7 @@ export function makeEvaluator(
     program,
     started,
     folder,
+    outer,
     isKnown,
     sites: new Map(),
     values: (expr) => {
@@ -91,7 +93,8 @@ function handed(call: CallExpr, index: number): readonly Arg[] {
     .filter((arg, other) => other !== index && arg.name !== 'block')
     .map((arg): Expr => ({ kind: 'item', of: arg.value }));
   if (call.callee.kind === 'member') of.push({ kind: 'item', of: call.callee.of });
-  return [{ value: of.length === 0 ? { kind: 'unknown' } : { kind: 'either', options: of } }];
+  const first: Expr = of.length === 0 ? UNKNOWN : { kind: 'either', options: of };
+  return [{ value: first }, ...Array.from({ length: 4 }, () => ({ value: UNKNOWN }))];
 }
 
 function valuesOf(expr: Expr, evaluator: Evaluator): Values {
@@ -130,6 +133,10 @@ function valuesOf(expr: Expr, evaluator: Evaluator): Values {
     case 'record': {
       const fields = new Map<string, Values>();
       for (const [key, value] of expr.fields) {
+        // `{...options}`: all that is in it.
+        if (value.kind === 'spread')
+          for (const one of evaluator.values(value.of))
+            if (one.kind === 'record') for (const [name, held] of one.fields) fields.set(name, held);
         const [name] = evaluator.values(key);
         fields.set(name?.kind === 'text' ? name.text : `\0${fields.size}`, evaluator.values(value));
       }

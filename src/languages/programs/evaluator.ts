@@ -10,6 +10,8 @@ export interface Evaluator {
   readonly started: Values | undefined;
   /** Where the program lies. */
   readonly folder: string;
+  /** What a name stands for where the text was put together that this program is. */
+  readonly outer: ((name: string) => Values | undefined) | undefined;
   readonly values: (expr: Expr) => Values;
   readonly sites: Map<Func, (readonly Arg[])[]>;
   /** Names that a catalogue knows, for `from os import *`. */

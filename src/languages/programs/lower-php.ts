@@ -200,6 +200,10 @@ export const PHP: Readonly<Record<string, Lowering>> = {
   },
   member_access_expression: memberOf,
   nullsafe_member_access_expression: memberOf,
+  subscript_expression: (node, b) => {
+    const [of, key] = named(node);
+    return { kind: 'member', of: lowered(of, b), key: lowered(key, b) };
+  },
   scoped_property_access_expression: (node, b) => ({
     kind: 'member',
     of: scopeOf(field(node, 'scope'), b),

@@ -22,9 +22,12 @@ export function lookedUp(name: string, scope: Names, evaluator: Evaluator): Valu
     if (bound === undefined || bound.length === 0) continue;
     return bound.flatMap((one) => evaluator.values(one));
   }
+  const outside = evaluator.outer?.(name);
+  if (outside !== undefined) return outside;
   for (const module of evaluator.program.stars)
     if (evaluator.isKnown(`${module}.${name}`)) return [{ kind: 'thing', name: `${module}.${name}` }];
   if (/^(\$argv|@?ARGV)$/.test(name) && evaluator.started !== undefined) return evaluator.started;
+  if (/^\$_(GET|POST|REQUEST|COOKIE|FILES)$/.test(name)) return [{ kind: 'thing', name: 'request' }];
   // A variable that nothing is ever given to.
   if (/^(php|perl)$/.test(evaluator.tongue) && /^[$@]/.test(name)) return NOT_KNOWN;
   if (/^(__dirname|__DIR__)$/.test(name)) return [text(evaluator.folder)];
@@ -66,6 +69,9 @@ export function memberOf(of: Value, key: Value, evaluator: Evaluator): Values {
     case 'self':
     case 'class':
     case 'local': {
+      // What calls the function that it is a member of.
+      if (of.kind === 'local' && name !== undefined && /^(call|apply|bind|yield|__call__|__invoke)$/.test(name))
+        return [of];
       if (name === undefined) return [{ kind: 'thing', name: 'self.?' }];
       const had = assigned(name, true, evaluator);
       const methods = (evaluator.program.methods.get(name) ?? []).map((fn): Value => ({ kind: 'local', fn }));

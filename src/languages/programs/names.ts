@@ -23,11 +23,17 @@ export function moduleName(name: string, tongue: Tongue): string {
 export function fullName(name: string, tongue: Tongue): string {
   switch (tongue) {
     case 'python':
-      return name
-        .replace(/^(builtins|__builtins__|__builtin__)\./, '')
-        .replace(/\.__dict__(?=\.|$)/, '')
-        .replace(/\.__call__$/, '')
-        .replace(/^(posix|nt)\.(?=\w)/, 'os.');
+      return (
+        name
+          .replace(/\.__dict__(?=\.|$)/, '')
+          // A module by way of another that imports it, an object that stands for its module.
+          .replace(/^.+\.(os|shutil|subprocess|builtins)\.(?=\w+$)/, '$1.')
+          .replace(/^(builtins|__builtins__|__builtin__)\./, '')
+          .replace(/^requests\.[sS]ession\(\)(?=\.)/, 'requests')
+          .replace(/^(httpx\.(Async)?Client|aiohttp\.ClientSession)\(\)(?=\.)/, 'httpx')
+          .replace(/\.__call__$/, '')
+          .replace(/^(posix|nt)\.(?=\w)/, 'os.')
+      );
     case 'javascript':
       return name
         .replace(/^(globalThis|global|window|self)\.(?=\w)/, '')
@@ -35,12 +41,12 @@ export function fullName(name: string, tongue: Tongue): string {
         .replace(/^(fsp|fsPromises|fse)(?=\.|$)/, 'fs')
         .replace(/^cp(?=\.)/, 'child_process')
         .replace(/\.default(?=\.|$)/, '')
+        .replace(/^(axios|got|ky)\.(create|extend|instance)\(\)(?=\.|$)/, '$1')
         .replace(/^(module|process\.mainModule|require\.main)\.require$/, 'require');
     case 'ruby':
-      return name.replace(
-        /^(Kernel|Object|self|Process)\.(?=(system|exec|spawn|open|eval|load|require|`|send|method)$)/,
-        '',
-      );
+      return name
+        .replace(/\.(call|to_proc|curry|yield)$/, '')
+        .replace(/^(Kernel|Object|self|Process)\.(?=(system|exec|spawn|open|eval|load|require|`|send|method)$)/, '');
     case 'perl':
       return name.replace(/^CORE(\.GLOBAL)?\./, '');
     case 'php':

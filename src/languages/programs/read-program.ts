@@ -25,6 +25,8 @@ export interface Started {
   readonly folder?: string;
   /** Loaded by another program: what its functions do counts only where they are called. */
   readonly loaded?: boolean;
+  /** Names of the program whose text this is a part of. */
+  readonly outer?: Evaluator['outer'];
 }
 
 /** The languages that have a grammar. */
@@ -59,9 +61,16 @@ export function readProgram(text: string, tongue: Tongue, scope: Scope, machine:
   }
   const { program, broken } = lowered;
   changesInPlace(program);
-  const evaluator = makeEvaluator(program, tongue, startedWith(tongue, started), started.folder ?? '.', (name) =>
-    CATALOGUES[tongue].calls.has(name),
+  const evaluator = makeEvaluator(
+    program,
+    tongue,
+    startedWith(tongue, started),
+    started.folder ?? '.',
+    started.outer,
+    (name) => CATALOGUES[tongue].calls.has(name),
   );
+  const outer = (name: string): Values | undefined =>
+    program.top.bound.has(name) ? evaluator.values({ kind: 'name', name, scope: program.top }) : started.outer?.(name);
   const own = subscope(scope);
   own.depth += 1;
   const stage: Stage = {
@@ -71,7 +80,13 @@ export function readProgram(text: string, tongue: Tongue, scope: Scope, machine:
     scope: own,
     machine,
     nested: (inner, folder) =>
-      readProgram(inner, tongue, own, machine, folder === undefined ? {} : { folder, loaded: true }),
+      readProgram(
+        inner,
+        tongue,
+        own,
+        machine,
+        folder === undefined ? { ...started, loaded: false, outer } : { folder, loaded: true },
+      ),
   };
   if (wanders(program, evaluator, stage)) own.cwd = undefined;
   const reached = started.loaded === true ? reachedIn(program, evaluator) : undefined;

@@ -117,8 +117,17 @@ export function byItsWords(act: Act, stage: Stage): void {
     if (isMethod) web(textAt(value) ?? HOLE, url, { ...act, args: [] }, stage);
     return;
   }
-  const words = last.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
-  if (!DESTRUCTIVE.test(words)) return;
+  const spelled = stage.tongue === 'php' ? lastPart(act.written) : last;
+  const words = spelled
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replace(/_command$/, '');
+  // `collection.drop()`, with an argument it is about something else; `Schema::drop('t')`; `User.objects.all().delete()`.
+  const drops =
+    (words === 'drop' && act.args.length === 0 && act.name.includes('.')) ||
+    /(^|\.)Schema\.drop/.test(act.written) ||
+    (words === 'delete' && /\.objects\./.test(act.written));
+  if (!drops && !DESTRUCTIVE.test(words)) return;
   if (act.receiver.length > 0 && act.receiver.every((one) => /^(text|list|record)$/.test(one.kind))) return;
   if (ONLY_HERE.test(act.written.split('.')[0] ?? '') && act.written.includes('.')) return;
   stage.machine.emit({

@@ -58,6 +58,12 @@ function byName(name: string, args: readonly Values[], evaluator: Evaluator): Va
     const taken = evaluator.tongue === 'ruby' ? /^(.*)\.(instance_)?method$/.exec(name)?.[1] : undefined;
     const of = taken === undefined ? undefined : args[0]?.[0];
     if (of?.kind === 'text') return [thing(`${taken}.${of.text}`, evaluator)];
+    if (evaluator.tongue === 'javascript' && name.endsWith('.bind'))
+      return [thing(name.slice(0, -'.bind'.length), evaluator)];
+    if (evaluator.tongue === 'python' && name.endsWith('.__getattribute__'))
+      return (args[0] ?? NOT_KNOWN).flatMap((key) =>
+        memberOf({ kind: 'thing', name: name.slice(0, -'.__getattribute__'.length) }, key, evaluator),
+      );
     // What a method of something unknown gives back is as unknown, and so is the end of a long chain.
     if (name.startsWith('?.') || name.startsWith('self.') || name.split('()').length > 4) return NOT_KNOWN;
     // `Net::HTTP.start(…)` and the like: an object that what made it names.

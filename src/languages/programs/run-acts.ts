@@ -177,6 +177,8 @@ function evaluates(value: Value, ifText: boolean, act: Act, stage: Stage): void 
 const INSTALLED = /(^|\/)(node_modules|vendor|site-packages|dist-packages|gems)\//;
 
 function loads(value: Value, act: Act, stage: Stage): void {
+  if (value.kind === 'thing' && value.name.startsWith('request'))
+    opaque(stage.machine, stage.source, `runs a file that the request names (${spelled(act)})`);
   if (value.kind !== 'text' || hasHole(value.text)) return;
   if (INSTALLED.test(value.text) || stage.scope.depth > LIMITS.nestedCommands) return;
   const ending = stage.tongue === 'ruby' ? '.rb' : '';
