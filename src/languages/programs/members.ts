@@ -40,7 +40,7 @@ export function memberOf(of: Value, key: Value, evaluator: Evaluator): Values {
   if (key.kind === 'number') {
     if (of.kind === 'list') {
       const at = key.value < 0 ? of.items.length + key.value : key.value;
-      return of.items[at] ?? (of.open ? itemsOf([of]) : NOTHING);
+      return of.items[at] ?? (of.open ? [...itemsOf([of]), ...NOT_KNOWN] : NOTHING);
     }
     if (of.kind === 'record') return of.fields.get(String(key.value)) ?? itemsOf([of]);
     return of.kind === 'thing' ? [{ kind: 'thing', name: `${of.name}[]` }] : NOT_KNOWN;

@@ -150,7 +150,8 @@ const DANGEROUS =
   /(unlink|remove|rmtree|rmdir|\brm|delete|drop|truncate|destroy|system|popen|exec|spawn|eval|subprocess|child_process|passthru|proc_open|Function|fetch|urlopen|requests|writeFile|fopen|open|`)/i;
 
 function startedWith(tongue: Tongue, started: Started): Values | undefined {
-  if (started.args === undefined) return undefined;
+  // Without any, what it takes from them is no reason to think that it does nothing.
+  if (started.args === undefined || started.args.length === 0) return undefined;
   const words = started.args.map(
     (field): Values => (field.maybe || hasHole(field.s) ? [textValue(HOLE)] : [textValue(field.s, field.glob)]),
   );
