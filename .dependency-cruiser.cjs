@@ -4,8 +4,8 @@
 const STAGES = 'observe|classify|verify|decide|approve|authorize|begin|safeguard|execute|record';
 const HASHES = '(^|/)node_modules/@noble/hashes/';
 const PACKAGES =
-  '(^|/)node_modules/(@noble/hashes|unbash|libpg-query|graphql|yaml|@peculiar/x509|reflect-metadata|age-encryption|zod|jsonc-parser|diff|postgres)/';
-const PARSERS = '(^|/)node_modules/(unbash|libpg-query|graphql)/';
+  '(^|/)node_modules/(@noble/hashes|unbash|libpg-query|graphql|web-tree-sitter|yaml|@peculiar/x509|reflect-metadata|age-encryption|zod|jsonc-parser|diff|postgres)/';
+const PARSERS = '(^|/)node_modules/(unbash|libpg-query|graphql|web-tree-sitter)/';
 /** Languages read documents with it, adapters the settings of other programs. */
 const YAML = '(^|/)node_modules/yaml/';
 

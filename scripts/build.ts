@@ -2,12 +2,13 @@
 //
 // Source files name their neighbours as `new URL('./worker.ts', import.meta.url)`. That works in a checkout as it
 // stands; here such a neighbour becomes a bundle of its own (a `.ts` file) or is copied (anything else), and the URL
-// is rewritten to where it lies in dist/.
+// is rewritten to where it lies in dist/. WebAssembly out of a package is compressed on the way: `NAME.wasm.br`.
 //   --out DIR   build there instead of dist/
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { brotliCompressSync, constants } from 'node:zlib';
 import { type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
 import { licenceText } from './licences.ts';
 
@@ -41,10 +42,28 @@ const NEIGHBOUR = /new URL\(\s*(['"])(\.{1,2}\/[^'"]+)\1\s*,\s*import\.meta\.url
 /** Where a file that a bundle refers to lies in dist/: `src/adapters/sqlite/worker.ts` is `sqlite-worker.mjs`. */
 function nameInDist(file: string): string {
   const relative = path.relative(root, file).split(path.sep).join('/');
+  if (isPackagedWasm(relative)) return `${path.posix.basename(relative)}.br`;
   const program = PROGRAMS[relative];
   if (program !== undefined) return program;
   const flat = relative.replace(/^src\/(apps|adapters)\/|^src\/|^tests\//, '').replaceAll('/', '-');
   return flat.endsWith('.ts') ? `${flat.slice(0, -'.ts'.length)}.mjs` : flat;
+}
+
+/** `node_modules/web-tree-sitter/web-tree-sitter.wasm` and the grammars. */
+function isPackagedWasm(relative: string): boolean {
+  return relative.startsWith('node_modules/') && relative.endsWith('.wasm');
+}
+
+function packageOf(file: string): string {
+  const [, name = ''] =
+    /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path.relative(root, file).split(path.sep).join('/')) ?? [];
+  return `node_modules/${name}`;
+}
+
+function copyCompressed(from: string, to: string): void {
+  const bytes = readFileSync(from);
+  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_LGWIN]: 24 };
+  writeFileSync(to, brotliCompressSync(bytes, { params }));
 }
 
 function neighbours(entry: string, onFound: (file: string) => void): Plugin {
@@ -112,9 +131,16 @@ async function main(): Promise<number> {
     .filter((entry) => !absent.includes(entry))
     .map((entry) => path.join(root, entry));
   const metafiles: Metafile[] = [];
+  /** Packages of which a file is copied as it is. */
+  const packages = new Set<string>();
   // Grows while it is walked: a bundle may name further neighbours.
   const known = new Set(queue);
   for (const entry of known) {
+    if (isPackagedWasm(path.relative(root, entry).split(path.sep).join('/'))) {
+      copyCompressed(entry, path.join(dist, nameInDist(entry)));
+      packages.add(packageOf(entry));
+      continue;
+    }
     if (!entry.endsWith('.ts')) {
       // A folder of policies comes without its tests.
       cpSync(entry, path.join(dist, nameInDist(entry)), {
@@ -128,7 +154,7 @@ async function main(): Promise<number> {
     execFileSync(process.execPath, ['--check', path.join(dist, nameInDist(entry))], { stdio: 'inherit' });
   }
   for (const [file, name] of Object.entries(PACKAGE_FILES)) cpSync(path.join(root, file), path.join(dist, name));
-  writeFileSync(path.join(dist, LICENCES), licenceText(root, metafiles));
+  writeFileSync(path.join(dist, LICENCES), licenceText(root, metafiles, packages));
 
   // Last, and only what was not written now: a program that runs from dist/ meanwhile keeps its files.
   const bundled = metafiles.flatMap((one) => Object.keys(one.outputs).map((file) => path.basename(file)));

@@ -8,6 +8,12 @@ import type { Rule, Tool } from '../src/catalog/entry.ts';
 import { EVERYDAY } from '../src/catalog/everyday.ts';
 import { MODEL_APIS } from '../src/catalog/model-apis.ts';
 import { PACKAGE_RULES } from '../src/catalog/package-managers.ts';
+import type { Does, Place } from '../src/catalog/programs/entry.ts';
+import { JAVASCRIPT_CALLS } from '../src/catalog/programs/javascript.ts';
+import { PERL_CALLS } from '../src/catalog/programs/perl.ts';
+import { PHP_CALLS } from '../src/catalog/programs/php.ts';
+import { PYTHON_CALLS } from '../src/catalog/programs/python.ts';
+import { RUBY_CALLS } from '../src/catalog/programs/ruby.ts';
 import { RAILWAY_MUTATIONS } from '../src/catalog/railway/mutations.ts';
 import { TOOLS } from '../src/catalog/tools.ts';
 import { WRAPPERS } from '../src/catalog/wrappers.ts';
@@ -49,6 +55,74 @@ function operationOf(rule: Rule): string {
 
 function otherwise(tool: Tool): string {
   return tool.otherwise === 'harmless' ? 'allow' : 'hold where a word sounds destructive, else allow';
+}
+
+const LANGUAGES = [
+  ['Python', PYTHON_CALLS],
+  ['JavaScript', JAVASCRIPT_CALLS],
+  ['Ruby', RUBY_CALLS],
+  ['PHP', PHP_CALLS],
+  ['Perl', PERL_CALLS],
+] as const;
+
+function programRow(language: string, names: string, does: Does, documented: string): string {
+  return `| ${language} | ${names
+    .split(' ')
+    .map((name) => (name === '`' ? 'backticks' : code(name)))
+    .join(' ')} | ${doesInWords(does)} | ${verdictOfCall(does)} | [docs](${documented}) |`;
+}
+
+function verdictOfCall(does: Does): string {
+  return does.kind === 'opaque' ? 'hold' : 'as in a command; hold where what it acts on is not known';
+}
+
+function doesInWords(does: Does): string {
+  switch (does.kind) {
+    case 'deletes':
+      return `deletes ${placeInWords(does.path)}`;
+    case 'deletes-empty':
+      return does.unless === undefined
+        ? 'removes an empty folder'
+        : `removes an empty folder; with ${code(does.unless)} deletes`;
+    case 'empties':
+    case 'overwrites':
+    case 'reads':
+      return `${does.kind} ${placeInWords(does.path)}`;
+    case 'appends':
+      return `appends to ${placeInWords(does.path)}`;
+    case 'opens':
+      return `opens ${placeInWords(does.path)} as its mode says`;
+    case 'shell':
+      return 'runs a command in a shell';
+    case 'starts':
+      return 'starts a program';
+    case 'evaluates':
+      return 'runs text as a program';
+    case 'loads':
+      return 'runs a file';
+    case 'requests':
+      return typeof does.method === 'string' ? `sends ${does.method}` : 'sends a request';
+    case 'sql':
+      return 'runs SQL';
+    case 'tool':
+      return `runs ${code(does.tool)}`;
+    case 'changes-folder':
+      return 'changes the folder';
+    case 'opaque':
+      return does.why;
+    default:
+      return does satisfies never;
+  }
+}
+
+function placeInWords(place: Place): string {
+  return place === 'self'
+    ? 'itself'
+    : place === 'each'
+      ? 'each argument'
+      : place === 'last'
+        ? 'the last argument'
+        : `argument ${place + 1}`;
 }
 
 function code(text: string): string {
@@ -118,6 +192,19 @@ export function coverageText(): string {
     lines.push(
       `| HTTP | ${code(`${api.method} ${api.host}`)} ${api.paths.map((one) => code(one.source)).join(' ')} | run request | allow | [docs](${api.documentation}) |`,
     );
+  lines.push(
+    '',
+    '## Programs in other languages',
+    '',
+    'Functions that are known by their full name, and methods of objects that are not known. What is done to a file, a shell, a',
+    'request or a database is judged as it is in a command; what only the running program knows holds.',
+    '',
+    ...HEAD,
+    ...LANGUAGES.flatMap(([language, { calls, methods }]) => [
+      ...calls.map((entry) => programRow(language, entry.names, entry.does, entry.documented)),
+      ...methods.map((entry) => programRow(`${language}, any object`, entry.names, entry.does, entry.documented)),
+    ]),
+  );
   lines.push(
     '',
     '## Programs that run other programs',

@@ -15,9 +15,24 @@ const ALLOWED = new Set([
   'Unlicense',
 ]);
 
-/** Licence texts of all packages that went into the bundles. Throws on one whose licence is not in the list. */
-export function licenceText(root: string, metafiles: readonly Metafile[]): string {
-  const folders = new Set<string>();
+/** Of what a package contains without saying so in its licence: under the same terms, with these notices. */
+const NOTICES: Readonly<Record<string, string>> = {
+  '@vscode/tree-sitter-wasm': [
+    'It contains tree-sitter grammars under the MIT License:',
+    'tree-sitter-python: Copyright (c) 2016 Max Brunsfeld',
+    'tree-sitter-javascript: Copyright (c) 2014 Max Brunsfeld',
+    'tree-sitter-typescript: Copyright (c) 2017 Max Brunsfeld',
+    'tree-sitter-ruby: Copyright (c) 2016 Rob Rix',
+    'tree-sitter-php: Copyright (c) 2017 Josh Vera, GitHub; Copyright (c) 2019 Max Brunsfeld, Amaan Qureshi, Christian Frøystad, Caleb White',
+  ].join('\n'),
+};
+
+/**
+ * Licence texts of all packages that went into the bundles, and of `copied`, whose files lie beside them. Throws on one
+ * whose licence is not in the list.
+ */
+export function licenceText(root: string, metafiles: readonly Metafile[], copied: ReadonlySet<string>): string {
+  const folders = new Set(copied);
   for (const metafile of metafiles) {
     for (const output of Object.values(metafile.outputs)) {
       for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
@@ -45,6 +60,8 @@ function section(folder: string): string {
         .sort()
     : [];
   const texts = files.map((file) => readFileSync(path.join(folder, file), 'utf8').trim());
+  const within = NOTICES[manifest.name];
+  if (within !== undefined) texts.push(within);
   const rule = '-'.repeat(80);
   return `${rule}\n${title} (${licence})\n${rule}\n${texts.length > 0 ? texts.join('\n\n') : '(the package ships no licence text)'}\n`;
 }

@@ -6,6 +6,9 @@ import type { Effect } from '../../src/core/effect.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import { unknown } from '../../src/core/tri.ts';
 import { makeShellReader } from '../../src/languages/shell/read-shell.ts';
+import { loadPrograms } from '../program-parser.ts';
+
+await loadPrograms();
 
 /** Inputs that were worth keeping: starts for mutation, and what a run has found. Read once, whole. */
 const CORPUS: readonly string[] = readFileSync(path.join(import.meta.dirname, 'corpus/shell.jsonl'), 'utf8')
@@ -14,7 +17,17 @@ const CORPUS: readonly string[] = readFileSync(path.join(import.meta.dirname, 'c
   .map((line) => (JSON.parse(line) as { readonly input: string }).input);
 
 /** The scenarios are as good a start as any. */
-const SCENARIOS: readonly string[] = ['destructive', 'evasions', 'everyday', 'near-misses'].flatMap((name) =>
+const SCENARIOS: readonly string[] = [
+  'destructive',
+  'evasions',
+  'everyday',
+  'near-misses',
+  'python',
+  'javascript',
+  'ruby',
+  'php',
+  'perl',
+].flatMap((name) =>
   readFileSync(path.join(import.meta.dirname, `../scenarios/shell-${name}.jsonl`), 'utf8')
     .split('\n')
     .filter((line) => line !== '')
@@ -65,6 +78,18 @@ const PIECES: readonly string[] = [
   'xargs ',
   'sudo ',
   'function ',
+  '"""',
+  '/*',
+  '*/',
+  '//',
+  '=>',
+  '#{',
+  'def f(x):\n  ',
+  'class ',
+  '[',
+  ']',
+  ',',
+  '=',
 ];
 
 /** Small deterministic generator (mulberry32), so that a find can be made again by its number. */

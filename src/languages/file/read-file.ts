@@ -1,8 +1,8 @@
 import { LIMITS } from '../../core/limits.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
+import type { Tongue } from '../programs/names.ts';
+import { readProgram } from '../programs/read-program.ts';
 import type { Reader } from '../reading.ts';
-import { readCode } from '../shell/code-effects.ts';
-import type { Tongue } from '../shell/code-scan.ts';
 import { runCommand } from '../shell/dispatch.ts';
 import { readFile as exposeFile, loseFile } from '../shell/file-effects.ts';
 import { collector, type Machine, newScope, opaque } from '../shell/machine.ts';
@@ -84,7 +84,7 @@ function runsLater(path: string, content: string, machine: Machine): void {
   const before = machine.effects.length;
   const scope = newScope('');
   const tongue = TONGUES.find(([pattern]) => pattern.test(path))?.[1];
-  if (tongue !== undefined) readCode(content, tongue, scope, machine);
+  if (tongue !== undefined) readProgram(content, tongue, scope, machine);
   else if (/\.(sh|bash|zsh)$/.test(path) || content.startsWith('#!')) machine.script(content, scope);
   const kept = machine.effects
     .slice(before)

@@ -1,7 +1,7 @@
 import type { Connection } from '../../catalog/entry.ts';
 import type { ResourceRef } from '../../core/resource.ts';
+import { readProgram } from '../programs/read-program.ts';
 import { parseArgs, setOf } from './argv.ts';
-import { readCode } from './code-effects.ts';
 import { connectionRef } from './connections.ts';
 import { loseFile } from './file-effects.ts';
 import { type Call, type Handler, harmlessRun, isVisible, opaque, subscope, unjudged } from './machine.ts';
@@ -262,7 +262,7 @@ const mongo: Handler = (call) => {
         basis: 'documented',
       });
     } else if (hasHole(text)) opaque(call.machine, 'catalog/mongosh', 'runs a script for MongoDB that is not known');
-    else readCode(text, 'javascript', subscope(call.scope), call.machine);
+    else readProgram(text, 'javascript', subscope(call.scope), call.machine);
   }
   return HOLE;
 };

@@ -1,12 +1,17 @@
+import type { Tongue } from '../programs/names.ts';
+import { readProgram } from '../programs/read-program.ts';
 import { parseArgs, setOf } from './argv.ts';
-import { readCode } from './code-effects.ts';
-import type { Tongue } from './code-scan.ts';
 import { loseFile } from './file-effects.ts';
 import { guardCommand, isGuardProgram } from './guard-command.ts';
 import { type Call, type Handler, harmlessRun, isVisible, opaque, subscope, unjudged } from './machine.ts';
 import { lastName, resolvePath } from './paths.ts';
 import { contentAt, contentOf, isDue, runScriptFile, runText } from './scripts.ts';
 import { type Field, HOLE, hasHole, literal, SETUP, shown } from './value.ts';
+
+function folderOf(path: string): string {
+  const at = path.lastIndexOf('/');
+  return at === -1 ? '.' : path.slice(0, at + 1);
+}
 
 const SHELL_FLAGS = setOf('-o -O +O +o --rcfile --init-file');
 
@@ -62,7 +67,7 @@ export function runFile(file: Field, args: readonly Field[], call: Call, tongue:
   }
   const inner = subscope(scope);
   inner.depth += 1;
-  readCode(text, spoken, inner, machine);
+  readProgram(text, spoken, inner, machine, { args, folder: folderOf(file.s) });
   harmlessRun(machine, 'shell/script', lastName(file.s));
   return HOLE;
 }
@@ -188,7 +193,7 @@ const interpreter =
         ran = true;
         if (hasHole(text.s) && text.s.replaceAll(HOLE, '').trim() === '')
           opaque(machine, `code/${spec.tongue}`, 'runs program text that only the running shell would know');
-        else if (machine.steps < 10_000) readCode(text.s.replaceAll(HOLE, ' unknown '), spec.tongue, inner, machine);
+        else if (machine.steps < 10_000) readProgram(text.s, spec.tongue, inner, machine, { args: args.rest });
       }
     }
     if ((spec.tongue === 'perl' || spec.tongue === 'ruby') && call.argv.some((field) => /^-[a-z0]*i/.test(field.s)))
@@ -210,7 +215,7 @@ const interpreter =
         ? args.rest.filter((field) => !/^(run|eval|watch|-A|--allow-.*)$/.test(field.s))
         : args.rest;
     if (call.name === 'deno' && args.rest[0]?.s === 'eval' && args.rest[1] !== undefined) {
-      readCode(args.rest[1].s, 'javascript', inner, machine);
+      readProgram(args.rest[1].s, 'javascript', inner, machine);
       return HOLE;
     }
     const file = rest[0];
@@ -234,7 +239,7 @@ const interpreter =
       if (hasHole(fed) && fed.replaceAll(HOLE, '').trim() === '') {
         if (!(rest[0]?.s ?? '-').startsWith('-')) return HOLE;
         opaque(machine, `code/${spec.tongue}`, 'runs a program from standard input that is not known');
-      } else readCode(fed.replaceAll(HOLE, ' unknown '), spec.tongue, inner, machine);
+      } else readProgram(fed, spec.tongue, inner, machine, { args: args.rest.slice(1) });
     }
     return HOLE;
   };

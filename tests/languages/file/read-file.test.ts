@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import { type Danger, worstDanger } from '../../../src/core/danger.ts';
 import { unknown } from '../../../src/core/tri.ts';
 import { readFile } from '../../../src/languages/file/read-file.ts';
+import { loadPrograms } from '../../program-parser.ts';
+
+await loadPrograms();
 
 const context = { workspace: '', cwd: '', fact: () => unknown('judged by text alone') };
 const judge = (action: unknown): Danger =>

@@ -4,7 +4,10 @@ import type { Json } from '../../../src/core/canonical-json.ts';
 import { type Danger, worstDanger } from '../../../src/core/danger.ts';
 import { unknown } from '../../../src/core/tri.ts';
 import { makeShellReader } from '../../../src/languages/shell/read-shell.ts';
+import { loadPrograms } from '../../program-parser.ts';
 import { dangerIn, type SeenWorld } from './seen-world.ts';
+
+await loadPrograms();
 
 const read = makeShellReader({});
 const byText = (text: string): Danger =>

@@ -8,6 +8,9 @@ import type { ResourceRef } from '../../../src/core/resource.ts';
 import type { Tri } from '../../../src/core/tri.ts';
 import { known, unknown } from '../../../src/core/tri.ts';
 import { makeShellReader } from '../../../src/languages/shell/read-shell.ts';
+import { loadPrograms } from '../../program-parser.ts';
+
+await loadPrograms();
 
 const read = makeShellReader({});
 

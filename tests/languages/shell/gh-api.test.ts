@@ -7,7 +7,10 @@ import { openApiIndex } from '../../../src/languages/http/openapi/openapi-index.
 import { makeHttpReader } from '../../../src/languages/http/read-http.ts';
 import { makeShellReader } from '../../../src/languages/shell/read-shell.ts';
 import { loadSqlParser, readSql } from '../../../src/languages/sql/read-sql.ts';
+import { loadPrograms } from '../../program-parser.ts';
 import { actionOf, describeReading, NO_FACTS } from '../api-scenarios.ts';
+
+await loadPrograms();
 
 const index = openApiIndex(
   { openapi: '3.0.0', paths: { '/next': { get: { summary: 'Fetches and deletes the next task' } } } },

@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import { worstDanger } from '../../../src/core/danger.ts';
 import { unknown } from '../../../src/core/tri.ts';
 import { makeShellReader } from '../../../src/languages/shell/read-shell.ts';
+import { loadPrograms } from '../../program-parser.ts';
+
+await loadPrograms();
 
 const read = makeShellReader({});
 

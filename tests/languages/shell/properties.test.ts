@@ -6,6 +6,9 @@ import { LIMITS } from '../../../src/core/limits.ts';
 import { unknown } from '../../../src/core/tri.ts';
 import { makeShellReader } from '../../../src/languages/shell/read-shell.ts';
 import { fuzzShell, readCorpus } from '../../fuzz/shell-fuzz.ts';
+import { loadPrograms } from '../../program-parser.ts';
+
+await loadPrograms();
 
 const read = makeShellReader({});
 const context = { workspace: '', cwd: '', fact: () => unknown('judged by text alone') };

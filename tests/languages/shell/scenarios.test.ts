@@ -6,6 +6,9 @@ import { unknown } from '../../../src/core/tri.ts';
 import { readHttp } from '../../../src/languages/http/read-http.ts';
 import { makeShellReader } from '../../../src/languages/shell/read-shell.ts';
 import { loadSqlParser, readSql } from '../../../src/languages/sql/read-sql.ts';
+import { loadPrograms } from '../../program-parser.ts';
+
+await loadPrograms();
 
 const folder = new URL('../../scenarios/', import.meta.url);
 const read = makeShellReader({ sql: readSql, http: readHttp });

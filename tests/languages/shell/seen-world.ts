@@ -5,6 +5,9 @@ import type { FileRecoveryFact } from '../../../src/core/facts.ts';
 import { known, unknown } from '../../../src/core/tri.ts';
 import { readHttp } from '../../../src/languages/http/read-http.ts';
 import { makeShellReader } from '../../../src/languages/shell/read-shell.ts';
+import { loadPrograms } from '../../program-parser.ts';
+
+await loadPrograms();
 
 const read = makeShellReader({ http: readHttp });
 
