@@ -6,7 +6,7 @@ import { claudeCacheDir } from '../src/apps/replay/claude-client.ts';
 /** What tests and benches use of PyPI: each set in a virtual environment of its own, outside of the checkout. */
 export const PYTHON_TOOLS = {
   httpx: ['httpx[http2]==0.28.1', 'h2==4.4.1'],
-  mitmproxy: ['mitmproxy==12.2.1'],
+  mitmproxy: ['mitmproxy==11.0.2'],
 } as const;
 export type PythonTool = keyof typeof PYTHON_TOOLS;
 
