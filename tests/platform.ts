@@ -5,6 +5,7 @@ import { findPrograms } from '../src/adapters/postgres-copy/programs.ts';
 import { serverAccount } from '../src/adapters/postgres-copy/throwaway-server.ts';
 import { boundProcesses } from '../src/adapters/rehearsal/process-bound.ts';
 import { claudeCacheDir, findClaude } from '../src/apps/replay/claude-client.ts';
+import { pythonTool } from './python-tools.ts';
 
 /** What a test may need and a machine may lack. Each probe gives the reason to leave the test out, or `undefined`. */
 const PROBES = {
@@ -16,8 +17,11 @@ const PROBES = {
       ? 'the claude code client is not installed (`npm run install-claude` fetches 235 MB)'
       : undefined,
   curl: () => missing('curl'),
+  'curl-http2': () => missing('curl') ?? curlFault(),
   git: () => missing('git'),
   go: () => (goPath() === undefined ? 'go is not installed, so there is no stock opa to compare with' : undefined),
+  httpx: () =>
+    pythonTool('httpx') === undefined ? 'httpx is not installed (`npm run install-clients` fetches it)' : undefined,
   nc: () => missing('nc') ?? netcatFault(),
   npm: () => missing('npm'),
   'old-node': () => (oldNodePath() === undefined ? 'no node older than 24 is on PATH' : undefined),
@@ -143,6 +147,12 @@ function rehearsalFault(): string | undefined {
   // Nothing ever was in it.
   bound.release().catch(() => undefined);
   return undefined;
+}
+
+function curlFault(): string | undefined {
+  return spawnSync('curl', ['--version'], { encoding: 'utf8' }).stdout.includes('HTTP2')
+    ? undefined
+    : 'this `curl` speaks no HTTP/2';
 }
 
 /** The hook shim needs `nc -U`; the traditional netcat has no unix sockets. */

@@ -18,6 +18,7 @@ import { createSecureContext, TLSSocket as ServerTls, type TLSSocket, connect as
 import { fileURLToPath } from 'node:url';
 import { openCertificates } from '../../src/adapters/certificates/certificates.ts';
 import { startEgress } from '../../src/apps/egress/start.ts';
+import { PEERS, startPeer } from './egress-peers.ts';
 
 /** One figure and what it stands beside, from the same run. */
 export interface EgressBenchRow {
@@ -144,16 +145,76 @@ async function download(
   return highest;
 }
 
+export interface EgressPeerRow {
+  readonly what: string;
+  readonly requestsPerSecond: number;
+  /** Of the gateway's requests per second in the same rounds. */
+  readonly ratio: number;
+}
+
+/** The gateway beside other intercepting proxies, in rounds that alternate; a text for each that cannot be had here. */
+export async function benchEgressPeers(): Promise<readonly (EgressPeerRow | string)[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdpoint-bench-'));
+  const server = await child(['upstream', folder]);
+  const own = await child(['gateway', folder, String(server.port)]);
+  const rows: (EgressPeerRow | string)[] = [];
+  try {
+    for (const name of PEERS) {
+      const peer = await startPeer(name, folder);
+      if (!peer.ok) {
+        rows.push(`${name} is left out: ${peer.why}`);
+        continue;
+      }
+      try {
+        for (const version of VERSIONS) rows.push(await besidePeer(name, version, own.port, peer.port, server.port));
+      } finally {
+        peer.stop();
+      }
+    }
+    return rows;
+  } finally {
+    server.stop();
+    own.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function besidePeer(
+  name: string,
+  version: Version,
+  ownPort: number,
+  peerPort: number,
+  serverPort: number,
+): Promise<EgressPeerRow> {
+  // They know no declared addresses: the tunnel names the server itself.
+  const authority = `127.0.0.1:${serverPort}`;
+  await drive(version, peerPort, 16, 100, authority);
+  const perSecond: number[] = [];
+  const ratios: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const peer = await drive(version, peerPort, 16, 400, authority);
+    const own = await drive(version, ownPort, 16, 1_600);
+    perSecond.push(peer.perSecond);
+    ratios.push(peer.perSecond / own.perSecond);
+  }
+  return {
+    what: `${name}, ${version}, concurrency 16`,
+    requestsPerSecond: Math.round(median(perSecond)),
+    ratio: Math.round(median(ratios) * 100) / 100,
+  };
+}
+
 async function drive(
   version: Version,
   port: number,
   concurrency: number,
   requests: number,
+  authority = `${HOST}:443`,
 ): Promise<{ perSecond: number; p50: number }> {
   const body = Buffer.from(JSON.stringify({ query: `{ ${'a '.repeat(1000)}}` }));
   const times: number[] = [];
   let left = requests;
-  const clients = await Promise.all(Array.from({ length: concurrency }, () => openClient(version, port)));
+  const clients = await Promise.all(Array.from({ length: concurrency }, () => openClient(version, port, authority)));
   const started = performance.now();
   await Promise.all(
     clients.map(async (client) => {
@@ -176,10 +237,10 @@ interface Client {
 }
 
 /** One tunnel, and requests on it one after the other. */
-async function openClient(version: Version, port: number): Promise<Client> {
+async function openClient(version: Version, port: number, authority = `${HOST}:443`): Promise<Client> {
   const headers = { 'content-type': 'application/json' };
   if (version === 'HTTP/2') {
-    const socket = await tunnel(port, ['h2']);
+    const socket = await tunnel(port, ['h2'], authority);
     const session = http2Connect(`https://${HOST}`, { createConnection: () => socket });
     return {
       ask: (method, path, body) =>
@@ -198,7 +259,7 @@ async function openClient(version: Version, port: number): Promise<Client> {
       close: () => session.destroy(),
     };
   }
-  const socket = await tunnel(port);
+  const socket = await tunnel(port, ['http/1.1'], authority);
   const agent = new HttpsAgent({ keepAlive: true, maxSockets: 1 });
   // One socket for ever: the tunnel.
   agent.createConnection = () => socket;
@@ -220,9 +281,9 @@ async function openClient(version: Version, port: number): Promise<Client> {
   };
 }
 
-async function tunnel(port: number, protocols: string[] = ['http/1.1']): Promise<TLSSocket> {
+async function tunnel(port: number, protocols: string[] = ['http/1.1'], authority = `${HOST}:443`): Promise<TLSSocket> {
   const socket = netConnect(port, '127.0.0.1');
-  socket.write(`CONNECT ${HOST}:443 HTTP/1.1\r\nHost: ${HOST}:443\r\n\r\n`);
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
   await once(socket, 'data');
   const secure = tlsConnect({ socket, servername: HOST, rejectUnauthorized: false, ALPNProtocols: protocols });
   await once(secure, 'secureConnect');
@@ -356,6 +417,6 @@ if (process.argv[1] === SELF && process.send !== undefined && role !== undefined
   process.send({ port: await serve(role, folder, Number(upstreamPort)) });
   process.once('disconnect', () => process.exit(0));
 } else if (process.argv[1] === SELF) {
-  for (const row of [...(await benchEgress()), ...(await benchEgressMemory())])
+  for (const row of [...(await benchEgress()), ...(await benchEgressPeers()), ...(await benchEgressMemory())])
     process.stdout.write(`${JSON.stringify(row)}\n`);
 }

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { benchCheck } from './check.ts';
 import { benchDecision } from './decision.ts';
-import { benchEgress, benchEgressMemory } from './egress.ts';
+import { benchEgress, benchEgressMemory, benchEgressPeers } from './egress.ts';
 import { benchHook } from './hook.ts';
 import { ledgerBench } from './ledger.ts';
 import { benchPolicy } from './policy.ts';
@@ -35,6 +35,18 @@ const BENCHES: Readonly<Record<string, { readonly title: string; run(): Promise<
         value: row.requestsPerSecond,
         unit: 'requests/s',
       })),
+      ...(await benchEgressPeers()).flatMap((row) => {
+        if (typeof row !== 'string')
+          return [
+            {
+              name: `${row.what}: ${row.ratio.toFixed(2)} of the gateway`,
+              value: row.requestsPerSecond,
+              unit: 'requests/s',
+            },
+          ];
+        console.error(`bench: ${row}`);
+        return [];
+      }),
       ...(await benchEgressMemory()).map(({ what, value, unit }) => ({ name: what, value, unit })),
     ],
   },

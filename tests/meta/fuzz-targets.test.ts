@@ -7,10 +7,11 @@ const INPUTS = 300;
 
 for (const target of TARGETS)
   test(`${target.name}: the stored inputs and ${INPUTS} mutated ones keep the promises`, () => {
-    assert.ok(readStored(target).slowestMs > 0);
+    const stored = readStored(target);
     const { blocked, compared } = fuzz(target, 1_000_000, INPUTS);
     assert.ok(blocked > INPUTS / 10, `${blocked} blocked`);
-    assert.ok(compared > 5, `${compared} compared`);
+    // What cannot be read at all cannot be said in other words either.
+    assert.ok(stored.compared > 2 && stored.compared + compared > 10, `${stored.compared} and ${compared} compared`);
   });
 
 test('a broken promise is found, with the number of its input', () => {

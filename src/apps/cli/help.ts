@@ -140,8 +140,9 @@ Starts a program whose requests go through the egress gateway: only its environm
 `,
   replay: `holdpoint replay pocketos [--agent claude|scripted]
 
-Replays the nine seconds: unguarded, then guarded at the gateway, then guarded at the hook. Exit 0 only if each run
-ended as it should.
+Replays the nine seconds: unguarded, then guarded at the gateway, then guarded at the hook, each with the ways around that an
+agent may try. Where \`bwrap\` can make a network namespace the agent is in one; else some ways are left out, and the output says
+which. Exit 0 only if each run ended as it should.
 `,
 };
 

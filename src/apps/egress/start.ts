@@ -12,6 +12,7 @@ import { egressEnvironment } from './environment.ts';
 import { type Connection, exchange } from './exchange.ts';
 import type { Gateway } from './judge-in-time.ts';
 import { ownRefusal, type Refusal, writeRefusal } from './refusal.ts';
+import { makeTlsSessions } from './tls-sessions.ts';
 import { openTunnel, secureContexts } from './tunnel.ts';
 import { type Reach, Upstream } from './upstream.ts';
 
@@ -49,6 +50,7 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
     options,
     allowed,
     trust: lazyTrust(options),
+    sessionsOf: sessionsFor(options),
     connectTimeoutMs: limits.connectTimeoutMs,
     ownPort: 0,
   };
@@ -103,6 +105,14 @@ function lazyTrust({ extraCa = [], clientCertificates }: EgressOptions): Reach['
   };
 }
 
+function sessionsFor({ clock, clientCertificates }: EgressOptions): Reach['sessionsOf'] {
+  const sessions = makeTlsSessions(clock);
+  return ({ host, port }) =>
+    clientCertificates?.has(`${host}:${port}`) === true || clientCertificates?.has(host) === true
+      ? undefined
+      : sessions;
+}
+
 function listenTo(
   server: Server,
   gateway: Gateway,
@@ -146,7 +156,7 @@ function listenTo(
   };
 
   const adopt = (socket: Duplex, tunnel: Connection['tunnel']): Connection => {
-    const upstream = new Upstream(reach);
+    const upstream = new Upstream(reach, tunnel?.identity.task ?? '');
     const connection: Connection = {
       id: randomUUID(),
       upstream,

@@ -11,6 +11,7 @@ import { type Authority, authorityText, type Scheme } from '../../protocols/http
 import type { EgressOptions, ResolvedAddress } from './contract.ts';
 import { HTTP2_CLIENT_OPTIONS } from './http2-limits.ts';
 import { ownRefusal, type Refusal } from './refusal.ts';
+import type { TlsSessions } from './tls-sessions.ts';
 import { connectToProxy, isExcepted, tunnelThrough, type UpstreamProxy } from './upstream-proxy.ts';
 
 /** What all connections of one gateway share for reaching servers. */
@@ -19,6 +20,8 @@ export interface Reach {
   readonly allowed: readonly AllowedAddress[];
   /** The system's authorities and the extra ones, parsed once; with our certificate for servers that want one. */
   trust(authority?: Authority): SecureContext;
+  /** `undefined` where the destination is shown a certificate of ours. */
+  sessionsOf(authority: Authority): TlsSessions | undefined;
   readonly connectTimeoutMs: number;
   /** The gateway's own port: a request to it would go round in a circle. */
   ownPort: number;
@@ -54,6 +57,7 @@ const AGENT_OPTIONS = { keepAlive: true, maxSockets: 4, maxFreeSockets: 2, timeo
  */
 export class Upstream {
   readonly #reach: Reach;
+  readonly #task: string;
   readonly #known = new Map<string, { readonly reached: Reached; readonly atMs: number }>();
   readonly #dialling = new Set<TLSSocket>();
   #http: HttpAgent | undefined;
@@ -66,8 +70,9 @@ export class Upstream {
   #spare: TLSSocket | undefined;
   #destroyed = false;
 
-  constructor(reach: Reach) {
+  constructor(reach: Reach, task: string) {
     this.#reach = reach;
+    this.#task = task;
   }
 
   /**
@@ -103,7 +108,11 @@ export class Upstream {
       const spare = this.#spare;
       this.#spare = undefined;
       if (spare !== undefined && !spare.destroyed) return spare;
-      if (reached.via === undefined) return direct(options, done);
+      if (reached.via === undefined) {
+        const socket = direct({ ...options, ...this.#earlier(authority) }, done);
+        this.#remember(authority, socket);
+        return socket;
+      }
       this.#dial(authority, reached, ['http/1.1']).then(
         (socket) => done?.(null, socket),
         (error: Error) => done?.(error, undefined as unknown as Duplex),
@@ -177,7 +186,9 @@ export class Upstream {
         ALPNProtocols: protocols,
         minVersion: 'TLSv1.2',
         rejectUnauthorized: true,
+        ...this.#earlier(authority),
       });
+      this.#remember(authority, socket);
       this.#dialling.add(socket);
       const timer = setTimeout(() => socket.destroy(new Error('no connection in time')), timeoutMs);
       const settle = (): void => {
@@ -197,6 +208,16 @@ export class Upstream {
         resolve(socket);
       });
     });
+  }
+
+  #earlier(authority: Authority): { readonly session?: Buffer } {
+    const session = this.#reach.sessionsOf(authority)?.take(this.#task, authority);
+    return session === undefined ? {} : { session };
+  }
+
+  #remember(authority: Authority, socket: Duplex | null | undefined): void {
+    const sessions = this.#reach.sessionsOf(authority);
+    socket?.on('session', (session: Buffer) => sessions?.keep(this.#task, authority, session));
   }
 
   /** Finds and checks the addresses of a destination. Only to be called for a request that may pass. */

@@ -108,6 +108,7 @@ export function scriptedAgent(why: string, signal: AbortSignal): Agent {
     nested: (command) => `/bin/bash -c '${command.replaceAll("'", `'\\''`)}'`,
     async run({ steps, cwd, env, home, hook, enter, onResult }) {
       const world = await enter?.([]);
+      signal.addEventListener('abort', () => void world?.close(), { once: true });
       const [shell, ...first] = [...(world?.launcher ?? []), '/bin/bash'] as const;
       const clean = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home, ...env };
       for (const [index, step] of steps.entries()) {
@@ -186,13 +187,25 @@ function runProcess(
   signal: AbortSignal,
 ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], timeout: STEP_TIMEOUT_MS, signal });
+    const child = spawn(program, args, {
+      cwd,
+      env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: STEP_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+      signal,
+    });
     const out: string[] = [];
     const err: string[] = [];
     child.stdout.setEncoding('utf8').on('data', (text: string) => out.push(text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => err.push(text));
     // One that is being ended early still writes until it is gone.
     child.on('error', (error) => (child.pid === undefined ? reject(error) : undefined));
+    // Something that it left behind may hold its output open; nobody waits for that.
+    child.once('exit', () => {
+      if (!signal.aborted) return;
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+    });
     child.once('close', (code) =>
       signal.aborted
         ? reject(new Error('the step was ended early'))

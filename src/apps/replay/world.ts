@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 
 /** The internet as the agent finds it: these names, each at port 443, and nothing else. */
@@ -45,10 +45,11 @@ export async function openWorld(folder: string, places: readonly Place[], ports:
   const bridge = path.join(folder, 'bridge.cjs');
   writeFileSync(bridge, BRIDGE);
   const servers: Server[] = [];
+  const sockets = new Set<Socket>();
   const pairs: string[] = [];
   for (const [index, { port, inside }] of doors.entries()) {
     const socketPath = path.join(folder, `b${index}`);
-    servers.push(await carry(socketPath, port));
+    servers.push(await carry(socketPath, port, sockets));
     pairs.push(`${inside}=${socketPath}`);
   }
   return {
@@ -58,6 +59,8 @@ export async function openWorld(folder: string, places: readonly Place[], ports:
       ...['--ro-bind', hosts, '/etc/hosts', '--die-with-parent', '--', process.execPath, bridge].concat(pairs, '--'),
     ],
     close: async () => {
+      // Whoever is left inside loses its way out.
+      for (const socket of sockets) socket.destroy();
       await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
     },
   };
@@ -68,14 +71,17 @@ function addressOf(index: number): string {
 }
 
 /** Whoever connects to the unix socket is connected to the port on loopback. */
-function carry(socketPath: string, port: number): Promise<Server> {
+function carry(socketPath: string, port: number, sockets: Set<Socket>): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const target = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     for (const [one, other] of [
       [socket, target],
       [target, socket],
-    ] as const)
+    ] as const) {
+      sockets.add(one);
+      one.once('close', () => sockets.delete(one));
       one.on('error', () => other.destroy()).pipe(other);
+    }
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -6,8 +6,10 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
+import type { TLSSocket } from 'node:tls';
 import { openCertificates } from '../../../src/adapters/certificates/certificates.ts';
 import { readGatewaySettings } from '../../../src/apps/egress/settings.ts';
+import { makeTlsSessions } from '../../../src/apps/egress/tls-sessions.ts';
 import { isExcepted, parseUpstreamProxy, upstreamProxiesFrom } from '../../../src/apps/egress/upstream-proxy.ts';
 import {
   ask,
@@ -21,6 +23,7 @@ import {
   textOf,
   tlsTunnel,
   type World,
+  type WorldOptions,
 } from './fixture.ts';
 
 const closers: (() => unknown)[] = [];
@@ -221,6 +224,62 @@ describe('a certificate of ours', () => {
       session.close();
       socket.destroy();
     }
+  });
+});
+
+describe('a shorter handshake', () => {
+  const reused = (world: World): Promise<string> =>
+    tlsTunnel(world).then(async (socket) => {
+      const answer = textOf(socket, /reused \S+/);
+      socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+      const said = /reused (\S+)/.exec(await answer)?.[1] ?? 'no answer';
+      socket.destroy();
+      return said;
+    });
+  const world = async (options: WorldOptions['options'] = {}): Promise<World> => {
+    const opened = await openWorld({
+      options,
+      answer: (request, response) => response.end(`reused ${(request.socket as TLSSocket).isSessionReused()}`),
+    });
+    closers.push(() => opened.close());
+    return opened;
+  };
+
+  it('is made with a server of which the certificate was checked, for the same task', async () => {
+    const one = await world();
+    assert.equal(await reused(one), 'false');
+    assert.equal(await reused(one), 'true');
+    // Another gateway knows nothing of it.
+    assert.equal(await reused(await world()), 'false');
+  });
+
+  it('is not made where a certificate of ours is shown', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'holdpoint-client-certificate-'));
+    closers.push(() => rm(folder, { recursive: true, force: true }));
+    const own = await openCertificates({ directory: folder, clock, trustedPem: '' });
+    const one = await world({ clientCertificates: new Map([[HOST, await own.leafFor('client.example')]]) });
+    assert.equal(await reused(one), 'false');
+    assert.equal(await reused(one), 'false');
+  });
+
+  it('is kept apart by task and destination, for ten minutes from the check on, and for so many', () => {
+    let nowMs = 0;
+    const sessions = makeTlsSessions({ nowMs: () => nowMs, monotonicMs: () => nowMs });
+    const authority = { host: 'a.example', port: 443 };
+    const session = Buffer.from('s');
+    sessions.keep('t', authority, session);
+    assert.equal(sessions.take('t', authority), session);
+    assert.equal(sessions.take('u', authority), undefined);
+    assert.equal(sessions.take('t', { ...authority, port: 444 }), undefined);
+    nowMs = 9 * 60_000;
+    sessions.keep('t', authority, Buffer.from('renewed'));
+    nowMs = 11 * 60_000;
+    assert.equal(sessions.take('t', authority), undefined, 'to renew it is not to check the certificate');
+    for (let port = 1; port <= 300; port += 1) sessions.keep('t', { ...authority, port }, session);
+    const left = Array.from({ length: 300 }, (_, at) => sessions.take('t', { ...authority, port: at + 1 }));
+    assert.equal(left.filter((one) => one !== undefined).length, 256);
+    sessions.keep('t', { ...authority, port: 999 }, Buffer.alloc(64 * 1024));
+    assert.equal(sessions.take('t', { ...authority, port: 999 }), undefined);
   });
 });
 

@@ -75,6 +75,11 @@ export async function runClaude(run: ClaudeRun): Promise<ClaudeResult> {
     const timer = setTimeout(() => child.kill('SIGKILL'), run.timeoutMs ?? 60_000);
     // One that is being ended early still writes until it is gone.
     child.on('error', (error) => (child.pid === undefined ? reject(error) : undefined));
+    // Something that it left behind may hold its output open; nobody waits for that.
+    child.on('exit', () => {
+      if (run.signal?.aborted !== true) return;
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+    });
     child.on('close', (code) => {
       clearTimeout(timer);
       if (run.signal?.aborted === true) reject(new Error('the client was ended early'));
