@@ -31,6 +31,11 @@ export interface MapOptions {
   nowMs(): number;
 }
 
+/** Where declarations lie in the daemon's state. */
+export function mapDir(stateDir: string): string {
+  return path.join(stateDir, 'map');
+}
+
 /** A signature is for now: one that was captured long ago declares nothing. */
 const SIGNED_WITHIN_MS = LIMITS.approvalLifetimeMs;
 const STATEMENT_BYTES = 64 * 1024;

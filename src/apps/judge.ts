@@ -2,6 +2,7 @@ import { homedir, userInfo } from 'node:os';
 import type { StatedFacts } from '../core/facts.ts';
 import type { RawAttempt } from '../pipeline/observe.ts';
 import type { AnyJudged, Refused } from '../pipeline/products.ts';
+import type { DeclaredEnvironments } from '../ports/declared-environments.ts';
 import type { Paths } from './paths.ts';
 
 /** Judges attempts without a daemon. */
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly account: string;
   /** `undefined` where the agent's variables are not seen. */
   readonly environment: Readonly<Record<string, string | undefined>> | undefined;
+  /** For tests, in the place of what people signed in this installation. */
+  readonly declared?: DeclaredEnvironments;
 }
 
 /** Behind the hook of a daemon, which runs with variables of its own. */

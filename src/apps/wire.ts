@@ -53,7 +53,7 @@ import { makePolicyOps, policySummary } from './daemon/policy-ops.ts';
 import { makePreapprove } from './daemon/preapproval.ts';
 import { withRememberedDenials } from './daemon/remembered-denials.ts';
 import { makeService } from './daemon/service.ts';
-import { openDeclaredMap } from './declared-map.ts';
+import { mapDir, openDeclaredMap } from './declared-map.ts';
 import { openDescribed } from './described-documents.ts';
 import { toAction } from './egress/action.ts';
 import { CredentialTable } from './egress/credential-table.ts';
@@ -143,7 +143,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
   }
   const { policy } = opened;
   const credentials = new CredentialTable();
-  const declared = await openDeclaredMap({ folder: path.join(paths.state, 'map'), people, nowMs: () => clock.nowMs() });
+  const declared = await openDeclaredMap({ folder: mapDir(paths.state), people, nowMs: () => clock.nowMs() });
   const { documents, described } = await openDescribed(readyApiDocuments, paths, clock);
   const tasks = makeTaskMemory({ file: path.join(paths.state, 'tasks.jsonl') });
   const decisions = openDecisionLog({
@@ -169,6 +169,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineResult> 
       ...connectionVerifiers({
         ...agentSurroundings(paths, options.home),
         clock,
+        declared,
         configDir: paths.config,
         mayLeaveMachine: true,
       }),
@@ -301,7 +302,6 @@ export async function openJudge(
   surroundings: Surroundings = agentSurroundings(paths, '/nonexistent'),
 ): Promise<OpenedJudge> {
   const clock = makeSystemClock();
-  const connections = connectionVerifiers({ ...surroundings, clock, configDir: paths.config, mayLeaveMachine: false });
   const readers = await allReaders(rehearsal === undefined ? undefined : 'always');
   const sums = readSums();
   const workspace = makeWorkspaceVerifier({ clock, tasks: { wasCreated: () => false } });
@@ -310,6 +310,9 @@ export async function openJudge(
     stateDir: paths.state,
     ...(paths.system === undefined ? {} : { uid: paths.system.person.uid }),
   });
+  const declared = await openDeclaredMap({ folder: mapDir(paths.state), people, nowMs: () => clock.nowMs() });
+  const where = { declared, ...surroundings, clock, configDir: paths.config };
+  const connections = connectionVerifiers({ ...where, mayLeaveMachine: false });
   const policy = openOneShotPolicy({
     base: makeBase({
       configDir: paths.config,

@@ -96,8 +96,7 @@ function connectionWords(fact: ConnectionFact): FactWords {
 }
 
 function addressWords(one: ConnectedDatabase): string {
-  const said =
-    one.declared === undefined ? '' : `, declared ${one.declared.environment} (${one.declared.kind}) by a person`;
+  const said = saidWords(one.declared);
   switch (one.place) {
     case 'memory':
       return `${one.system} in memory`;
@@ -111,6 +110,13 @@ function addressWords(one: ConnectedDatabase): string {
     default:
       return one.place satisfies never;
   }
+}
+
+function saidWords(declared: ConnectedDatabase['declared']): string {
+  if (declared === undefined) return '';
+  const { environment, kind, signer } = declared;
+  const also = environment === kind || kind === 'other' ? '' : ` (${kind})`;
+  return `, declared ${environment}${also} by ${signer ?? 'this configuration'}`;
 }
 
 function seenWords(one: ConnectedDatabase): string {
@@ -134,10 +140,7 @@ function seenWords(one: ConnectedDatabase): string {
 }
 
 function clusterWords({ cluster, unsettled }: ClusterFact): FactWords {
-  const said =
-    cluster.declared === undefined
-      ? ''
-      : `, declared ${cluster.declared.environment} (${cluster.declared.kind}) by a person`;
+  const said = saidWords(cluster.declared);
   const program =
     cluster.credentialProgram === undefined
       ? ''

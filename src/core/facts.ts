@@ -94,7 +94,12 @@ export type ConnectedDatabase = {
   /** Which setting said so: `DATABASE_URL in .env`. */
   readonly from: string;
   /** What a person declared about this address. */
-  readonly declared?: { readonly environment: string; readonly kind: 'production' | 'throwaway' | 'other' };
+  readonly declared?: {
+    readonly environment: string;
+    readonly kind: 'production' | 'throwaway' | 'other';
+    /** Who signed it; absent where it stands in a person's configuration. */
+    readonly signer?: string;
+  };
   readonly seen?: DatabaseSeen;
   /** Why nobody looked. */
   readonly notSeen?: string;

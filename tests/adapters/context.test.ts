@@ -18,6 +18,7 @@ import { openJudge } from '../../src/apps/wire.ts';
 import type { Action, ActionKind } from '../../src/core/attempt.ts';
 import type { Json } from '../../src/core/canonical-json.ts';
 import { isRefused } from '../../src/pipeline/products.ts';
+import { declarations } from '../fakes/declarations.ts';
 import { skipUnless } from '../platform.ts';
 import { startPostgres } from '../stand-ins/postgres-server.ts';
 
@@ -224,15 +225,7 @@ function actionOf(row: Row, text: string, cwd: string): Action {
 /** The person's own files: what they declared, and the clusters that they use. */
 const home = realpathSync(mkdtempSync(path.join(tmpdir(), 'holdpoint-context-')));
 after(() => rmSync(home, { recursive: true, force: true }));
-mkdirSync(path.join(home, '.config/holdpoint'), { recursive: true });
 mkdirSync(path.join(home, '.kube'));
-writeFileSync(
-  path.join(home, '.config/holdpoint/environments.json'),
-  JSON.stringify({
-    version: 1,
-    databases: [{ server: 'db.example:5432', database: '*_test', environment: 'test', kind: 'throwaway' }],
-  }),
-);
 writeFileSync(
   path.join(home, '.kube/config'),
   `apiVersion: v1
@@ -252,6 +245,7 @@ users:
 const opened = openJudge(findPaths({ HOME: home }), () => undefined, undefined, {
   home,
   account: 'owner',
+  declared: declarations({ 'postgres/database/db.example/bookings_test': 'throwaway' }),
   environment: server === undefined ? {} : { PGHOST: 'localhost', PGPORT: String(server.port), PGUSER: 'owner' },
 });
 after(async () => (await opened).close());

@@ -1,7 +1,7 @@
 import type { Json } from '../../core/canonical-json.ts';
 import { evidenceOf, type Question } from '../../core/evidence.ts';
 import { type ClusterFact, factAsJson } from '../../core/facts.ts';
-import { known, type Tri, unknown } from '../../core/tri.ts';
+import { isKnown, known, type Tri, unknown } from '../../core/tri.ts';
 import type { Verifier } from '../../ports/verifier.ts';
 import { isLoopback } from './address.ts';
 import { makeAsked } from './asked.ts';
@@ -35,7 +35,9 @@ export function makeClusterVerifier(options: ConnectionsOptions): Verifier {
     const server = withoutUser(target.server);
     const place = isLoopback(hostOf(server)) ? 'loopback' : 'remote';
     if (between !== undefined) asked.doubt(`requests go by ${between}`);
-    const said = declaredCluster(server, declared);
+    const answer = await declaredCluster(server, declared, options.declared);
+    if (!isKnown(answer)) return answer;
+    const said = answer.known;
     const fact: ClusterFact = {
       ...environmentFact([said]),
       cluster: {

@@ -1,8 +1,11 @@
 import type { Clock } from '../../ports/clock.ts';
+import type { DeclaredEnvironments } from '../../ports/declared-environments.ts';
 
 /** What both verifiers of connections are told about where they are. */
 export interface ConnectionsOptions {
   readonly clock: Clock;
+  /** What people signed (`holdpoint map`). */
+  readonly declared: DeclaredEnvironments;
   /** Where a person keeps `environments.json`. */
   readonly configDir: string;
   /** Of the account that the command would run under. */

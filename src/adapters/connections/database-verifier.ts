@@ -2,7 +2,7 @@ import type { Attempt } from '../../core/attempt.ts';
 import type { Json } from '../../core/canonical-json.ts';
 import { evidenceOf, type Question } from '../../core/evidence.ts';
 import { type ConnectedDatabase, type ConnectionFact, type DatabaseSeen, factAsJson } from '../../core/facts.ts';
-import { known, type Tri, unknown } from '../../core/tri.ts';
+import { isKnown, known, type Tri, unknown } from '../../core/tri.ts';
 import type { Verifier } from '../../ports/verifier.ts';
 import type { Address } from './address.ts';
 import { type Loader, makeAsked } from './asked.ts';
@@ -51,8 +51,11 @@ export function makeDatabaseVerifier(options: ConnectionsOptions): Verifier {
     const found = makeAsked({ cwd, words, environment, home: options.home, account: options.account, text });
     const { addresses } = await loader(found);
     const connections: ConnectedDatabase[] = [];
-    for (const address of addresses)
-      connections.push(await connected(address, connections.length < MOST_LOOKED, declared, signal));
+    for (const address of addresses) {
+      const one = await connected(address, connections.length < MOST_LOOKED, declared, signal);
+      if (!isKnown(one)) return one;
+      connections.push(one.known);
+    }
     const fact: ConnectionFact = {
       ...environmentFact(connections.map((one) => one.declared)),
       connections,
@@ -66,12 +69,14 @@ export function makeDatabaseVerifier(options: ConnectionsOptions): Verifier {
     mayAsk: boolean,
     declared: Declared,
     signal: AbortSignal,
-  ): Promise<ConnectedDatabase> => {
+  ): Promise<Tri<ConnectedDatabase>> => {
     const { system, host, port, database, place, from } = address;
     const looked = mayAsk ? await look(address, declared, signal) : { why: 'too many databases at once' };
     const seen: DatabaseSeen | undefined = 'seen' in looked ? looked.seen : undefined;
-    const said = declaredOf(address, seen?.systemIdentifier, declared);
-    return {
+    const answer = await declaredOf(address, seen?.systemIdentifier, declared, options.declared);
+    if (!isKnown(answer)) return answer;
+    const said = answer.known;
+    return known({
       system,
       host,
       port,
@@ -80,7 +85,7 @@ export function makeDatabaseVerifier(options: ConnectionsOptions): Verifier {
       from,
       ...(said === undefined ? {} : { declared: said }),
       ...('seen' in looked ? { seen: looked.seen } : { notSeen: looked.why }),
-    };
+    });
   };
 
   const look: (address: Address, declared: Declared, signal: AbortSignal) => ReturnType<typeof lookAtDatabase> = (

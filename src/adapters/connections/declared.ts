@@ -1,28 +1,36 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ConnectedDatabase, EnvironmentFact } from '../../core/facts.ts';
+import { clusterTarget, databaseTarget, serverTarget } from '../../core/map-target.ts';
+import type { ResourceRef } from '../../core/resource.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
+import { isKnown, type Tri } from '../../core/tri.ts';
+import type { DeclaredEnvironments } from '../../ports/declared-environments.ts';
 import { type Address, isLoopback } from './address.ts';
 import type { ReadText } from './read-text.ts';
 
 const word = z.string().min(1).max(500);
-const said = { environment: word, kind: z.enum(['production', 'throwaway', 'other']) };
 const schema = z.strictObject({
   version: z.literal(1),
-  databases: z
-    .array(
-      z.union([
-        z.strictObject({ server: word, database: word.optional(), ...said }),
-        // A copy of a cluster's files has the same identifier: it can only make something count as production.
-        z.strictObject({ systemIdentifier: word, environment: word, kind: z.literal('production') }),
-      ]),
-    )
-    .max(1_000)
-    .default([]),
-  clusters: z
-    .array(z.strictObject({ server: word, ...said }))
-    .max(1_000)
-    .default([]),
+  // SECURITY: nobody signs this file, so it can only make something count as production. `holdpoint map` settles the rest.
+  production: z
+    .strictObject({
+      databases: z
+        .array(
+          z.union([
+            z.strictObject({ server: word, database: word.optional(), environment: word }),
+            // A copy of a cluster's files has the same identifier.
+            z.strictObject({ systemIdentifier: word, environment: word }),
+          ]),
+        )
+        .max(1_000)
+        .default([]),
+      clusters: z
+        .array(z.strictObject({ server: word, environment: word }))
+        .max(1_000)
+        .default([]),
+    })
+    .default({ databases: [], clusters: [] }),
   look: z.array(word).max(1_000).default([]),
   agentVariables: z.record(z.string(), z.string()).optional(),
 });
@@ -46,23 +54,51 @@ export async function readDeclared(configDir: string, read: ReadText): Promise<D
 }
 
 type Kind = NonNullable<ConnectedDatabase['declared']>;
-const STRICTNESS = { production: 2, other: 1, throwaway: 0 } as const;
 
-/** The strictest of all that fit. */
-export function declaredOf(
-  address: Pick<Address, 'host' | 'port' | 'database' | 'place'>,
+/** What the file says, else what people signed about the database, else about its server. */
+export async function declaredOf(
+  address: Pick<Address, 'system' | 'host' | 'port' | 'database' | 'place'>,
   identifier: string | undefined,
   declared: Declared,
-): Kind | undefined {
-  const fitting = declared.databases.filter((one) => {
+  map: DeclaredEnvironments,
+): Promise<Tri<Kind | undefined>> {
+  const written = declared.production.databases.find((one) => {
     if ('systemIdentifier' in one) return one.systemIdentifier === identifier;
     return sameServer(one.server, address) && (one.database === undefined || fits(one.database, address.database));
   });
-  return strictest(fitting);
+  if (written !== undefined) return { known: { environment: written.environment, kind: 'production' } };
+  // The socket of this machine is the server that answers on its loopback addresses.
+  const host = address.place === 'socket' ? 'localhost' : address.host;
+  const { system, port, database } = address;
+  return signed([databaseTarget(system, host, port, database), serverTarget(system, host, port)], map);
 }
 
-export function declaredCluster(server: string, declared: Declared): Kind | undefined {
-  return strictest(declared.clusters.filter((one) => trimmed(one.server) === trimmed(server)));
+export function declaredCluster(
+  server: string,
+  declared: Declared,
+  map: DeclaredEnvironments,
+): Promise<Tri<Kind | undefined>> {
+  const written = declared.production.clusters.find((one) => trimmed(one.server) === trimmed(server));
+  if (written !== undefined)
+    return Promise.resolve({ known: { environment: written.environment, kind: 'production' } });
+  return signed([clusterTarget(server)], map);
+}
+
+/** The first of these that somebody declared. One that cannot be believed leaves all unknown. */
+async function signed(
+  targets: readonly (ResourceRef | undefined)[],
+  map: DeclaredEnvironments,
+): Promise<Tri<Kind | undefined>> {
+  for (const target of targets) {
+    if (target === undefined) continue;
+    const answer = await map.of(target);
+    if (!isKnown(answer)) return answer;
+    if (answer.known === undefined) continue;
+    const { environment, signer } = answer.known;
+    const kind = environment === 'production' || environment === 'throwaway' ? environment : 'other';
+    return { known: { environment, kind, signer } };
+  }
+  return { known: undefined };
 }
 
 export function mayLook(address: Address, declared: Declared): boolean {
@@ -82,11 +118,6 @@ export function environmentFact(kinds: readonly (Kind | undefined)[]): Environme
     })),
     by: all || production.length > 0 ? 'declared' : 'claimed',
   };
-}
-
-function strictest(all: readonly Kind[]): Kind | undefined {
-  const [first] = [...all].sort((a, b) => STRICTNESS[b.kind] - STRICTNESS[a.kind]);
-  return first === undefined ? undefined : { environment: first.environment, kind: first.kind };
 }
 
 /** `HOST:PORT`; `socket:PORT` for the socket of the usual place. Loopback's names are one. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { ClusterFact } from '../../../src/core/facts.ts';
 import { isKnown } from '../../../src/core/tri.ts';
+import { declarations } from '../../fakes/declarations.ts';
 import { Ground } from './fixture.ts';
 
 const CONFIG = `apiVersion: v1
@@ -98,15 +99,15 @@ test('a program for credentials is named and never run', async () => {
   assert.equal(existsSync(canary), false);
 });
 
-test('what a person declared about the server counts', async () => {
-  const clusters = [
-    { server: 'https://10.0.0.9:6443', environment: 'lab', kind: 'throwaway' },
-    { server: 'https://127.0.0.1:41999/', environment: 'live', kind: 'production' },
-  ];
+test('what people declared about the server counts', async () => {
   const ground = new Ground({
     'home/.kube/config': CONFIG,
-    'config/environments.json': JSON.stringify({ version: 1, clusters }),
+    'config/environments.json': JSON.stringify({
+      version: 1,
+      production: { clusters: [{ server: 'https://127.0.0.1:41999/', environment: 'live' }] },
+    }),
   });
+  ground.declared = declarations({ 'kubernetes/cluster/https://10.0.0.9:6443': 'throwaway' });
   assert.equal((await seen(['context=kind-far'], ground)).cluster.declared?.kind, 'throwaway');
   assert.equal((await seen(['context=kind-dev'], ground)).environments[0]?.production, true);
 });

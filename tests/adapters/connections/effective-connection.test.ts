@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConnectionFact } from '../../../src/core/facts.ts';
 import { isKnown } from '../../../src/core/tri.ts';
+import { declarations } from '../../fakes/declarations.ts';
 import { Ground } from './fixture.ts';
 
 interface Row {
@@ -339,34 +340,50 @@ test('no secret is in an answer', async () => {
     assert.equal(JSON.stringify(answer).includes('s3cret'), false);
 });
 
-test('what a person declared counts, the strictest first, and nothing where the file cannot be read', async () => {
-  const databases = [
-    { server: 'localhost:1', environment: 'dev', kind: 'throwaway' },
-    { server: '127.0.0.1:1', database: 'shop_live*', environment: 'live', kind: 'production' },
-  ];
-  const ground = new Ground({ 'config/environments.json': JSON.stringify({ version: 1, databases }) });
+test('what people signed counts, a database before its server; the file only makes production', async () => {
+  const ground = new Ground();
+  ground.declared = declarations({
+    'postgres/server/localhost:1': 'staging',
+    'postgres/database/127.0.0.1:1/shop': 'throwaway',
+    'postgres/database/localhost:1/broken': 'damaged',
+  });
   const said = async (database: string): Promise<unknown> => {
     const answer = await ground.database('libpq', ['host=localhost', 'port=1', `database=${database}`]);
     return isKnown(answer) ? { ...answer.known, connections: answer.known.connections[0]?.declared } : answer;
   };
+  const shop = { environment: 'throwaway', kind: 'throwaway', signer: 'ada' };
   assert.deepEqual(await said('shop'), {
-    environments: [{ id: 'dev', name: 'dev', production: false }],
+    environments: [{ id: 'throwaway', name: 'throwaway', production: false }],
     by: 'declared',
-    connections: { environment: 'dev', kind: 'throwaway' },
+    connections: shop,
   });
-  assert.deepEqual(await said('shop_live_2'), {
+  assert.deepEqual(((await said('other')) as { readonly connections: unknown }).connections, {
+    environment: 'staging',
+    kind: 'other',
+    signer: 'ada',
+  });
+  assert.deepEqual(await said('broken'), { unknown: 'it was edited' });
+
+  const live = { server: '127.0.0.1:1', database: 'shop*', environment: 'live' };
+  ground.write({ 'config/environments.json': JSON.stringify({ version: 1, production: { databases: [live] } }) });
+  assert.deepEqual(await said('shop'), {
     environments: [{ id: 'live', name: 'live', production: true }],
     by: 'declared',
     connections: { environment: 'live', kind: 'production' },
   });
-  ground.write({ 'config/environments.json': '{"version":1,"databases":[{"server":"x"}]}' });
-  assert.match(JSON.stringify(await said('shop')), /"unknown":"environments.json: databases/);
+  ground.write({ 'config/environments.json': '{"version":1,"production":{"databases":[{"server":"x"}]}}' });
+  assert.match(JSON.stringify(await said('shop')), /"unknown":"environments.json: production/);
 });
 
-test('a clone of the files cannot be declared to be thrown away by the identifier that it shares', async () => {
-  const databases = [{ systemIdentifier: '7', environment: 'x', kind: 'throwaway' }];
-  const ground = new Ground({ 'config/environments.json': JSON.stringify({ version: 1, databases }) });
-  assert.ok('unknown' in (await ground.database('libpq', ['database=x'])));
+test('a file that nobody signed cannot say that something may be lost', async () => {
+  for (const content of [
+    { version: 1, databases: [{ server: 'localhost:1', environment: 'dev', kind: 'throwaway' }] },
+    { version: 1, production: { databases: [{ systemIdentifier: '7', environment: 'x', kind: 'throwaway' }] } },
+    { version: 1, throwaway: { databases: [{ server: 'localhost:1', environment: 'dev' }] } },
+  ]) {
+    const ground = new Ground({ 'config/environments.json': JSON.stringify(content) });
+    assert.ok('unknown' in (await ground.database('libpq', ['host=localhost', 'port=1', 'database=x'])));
+  }
 });
 
 test('SQL inside something else has a connection of its own, which nobody guesses', async () => {

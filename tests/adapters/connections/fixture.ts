@@ -10,6 +10,7 @@ import type { Attempt } from '../../../src/core/attempt.ts';
 import { digestOf } from '../../../src/core/digest.ts';
 import type { ClusterFact, ConnectionFact } from '../../../src/core/facts.ts';
 import type { Tri } from '../../../src/core/tri.ts';
+import { declarations } from '../../fakes/declarations.ts';
 
 /** A home, a configuration and a project on disk. */
 export class Ground {
@@ -19,6 +20,7 @@ export class Ground {
   readonly config = path.join(this.root, 'config');
   environment: ConnectionsOptions['environment'] = {};
   mayLeaveMachine = false;
+  declared: ConnectionsOptions['declared'] = declarations({});
 
   constructor(files: { readonly [name: string]: string } = {}) {
     after(() => rmSync(this.root, { recursive: true, force: true }));
@@ -39,6 +41,7 @@ export class Ground {
   options(): ConnectionsOptions {
     return {
       clock: makeSystemClock(),
+      declared: this.declared,
       configDir: this.config,
       home: this.home,
       account: 'ann',

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { findPaths } from '../../../src/apps/paths.ts';
 import { openJudge } from '../../../src/apps/wire.ts';
 import { isRefused } from '../../../src/pipeline/products.ts';
+import { declarations } from '../../fakes/declarations.ts';
 
 /** Commands as an agent types them, over a connection that a person declared a throw-away, and ways to another one. */
 const root = realpathSync(mkdtempSync(path.join(tmpdir(), 'holdpoint-judged-')));
@@ -27,24 +28,25 @@ write({
   'project/shop/config/database.yml':
     'development:\n  adapter: postgresql\n  host: localhost\n  port: 5999\n  database: dev\ntest:\n  adapter: postgresql\n  host: localhost\n  port: 5999\n  database: test\nproduction:\n  adapter: postgresql\n  host: db.example\n  database: live\n',
   'project/reset.sh': 'export DATABASE_URL=postgres://db.example/live\nnpx prisma migrate reset --force\n',
-  'home/.config/holdpoint/environments.json': JSON.stringify({
-    version: 1,
-    databases: [{ server: 'localhost:5999', environment: 'dev', kind: 'throwaway' }],
-    clusters: [{ server: 'https://10.0.0.9:6443', environment: 'lab', kind: 'throwaway' }],
-  }),
   'home/.kube/config':
     'current-context: live\nclusters: [{name: live, cluster: {server: "https://k8s.example"}}, {name: lab, cluster: {server: "https://10.0.0.9:6443"}}]\ncontexts: [{name: live, context: {cluster: live}}, {name: lab, context: {cluster: lab}}]\n',
 });
 
+const declared = declarations({
+  'postgres/server/localhost:5999': 'throwaway',
+  'kubernetes/cluster/https://10.0.0.9:6443': 'throwaway',
+});
 const seen = openJudge(findPaths({ HOME: home }), () => undefined, undefined, {
   home,
   account: 'ann',
   environment: {},
+  declared,
 });
 const unseen = openJudge(findPaths({ HOME: home }), () => undefined, undefined, {
   home,
   account: 'ann',
   environment: undefined,
+  declared,
 });
 after(async () => {
   await (await seen).close();

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openRailway } from '../../../src/adapters/railway/index.ts';
 import { type Attempt, attemptKey } from '../../../src/core/attempt.ts';
-import type { Declared, DeclaredEnvironment } from '../../../src/core/declaration.ts';
+import type { DeclaredEnvironment } from '../../../src/core/declaration.ts';
 import type { EnvironmentFact } from '../../../src/core/facts.ts';
-import { parseMapTarget } from '../../../src/core/map-target.ts';
-import { type ResourceRef, resourceKey } from '../../../src/core/resource.ts';
+import type { ResourceRef } from '../../../src/core/resource.ts';
 import type { Tri } from '../../../src/core/tri.ts';
 import type { DeclaredEnvironments } from '../../../src/ports/declared-environments.ts';
+import { declarations } from '../../fakes/declarations.ts';
 import { CAR_RENTAL, carRental, type RailwayState, startRailway } from '../../stand-ins/railway/railway.ts';
 
 const action = { kind: 'graphql', bytes: new TextEncoder().encode('{}') } as const;
@@ -17,17 +17,7 @@ const VOLUME = `volume/${CAR_RENTAL.volumeId}`;
 const STAGING = `environment/${CAR_RENTAL.stagingId}`;
 
 function mapOf(words: Readonly<Record<string, DeclaredEnvironment | 'damaged'>>): DeclaredEnvironments {
-  const byTarget = new Map<string, Tri<Declared>>();
-  for (const [text, environment] of Object.entries(words)) {
-    const read = parseMapTarget(`railway/${text}`);
-    assert.ok(read.ok);
-    const answer =
-      environment === 'damaged'
-        ? { unknown: 'it was edited' }
-        : { known: { target: read.target, environment, declaredAtMs: 0, signer: 'ada' } };
-    byTarget.set(resourceKey(read.target), answer);
-  }
-  return { of: (target) => Promise.resolve(byTarget.get(resourceKey(target)) ?? { known: undefined }) };
+  return declarations(Object.fromEntries(Object.entries(words).map(([text, word]) => [`railway/${text}`, word])));
 }
 
 /** The volume in staging alone, so that nothing but a name says what it is. */
