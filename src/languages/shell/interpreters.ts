@@ -265,6 +265,7 @@ function pythonModule(name: string, rest: readonly Field[], call: Call): string 
   const tool = MODULE_TOOLS.get(name);
   if (tool !== undefined) return call.machine.run([literal(tool), ...rest], call.scope);
   if (name === 'venv' || name === 'virtualenv') makeVenv(rest, call);
+  watched(name, rest, call);
   // A module of the project comes before an installed one of the same name.
   const path = name.replaceAll('.', '/');
   const own = [`${path}.py`, `${path}/__main__.py`].find(
@@ -273,6 +274,31 @@ function pythonModule(name: string, rest: readonly Field[], call: Call): string 
   if (own !== undefined) return runFile(literal(own), rest, call, 'python');
   return call.machine.run([literal(name.split('.').at(-1) ?? name), ...rest], call.scope);
 }
+
+/** Modules that run a program under their eyes. */
+const WATCHES = new Set(['pdb', 'cProfile', 'profile', 'trace', 'coverage', 'debugpy', 'memory_profiler', 'viztracer']);
+
+/** `python -m timeit TEXT`, `python -m cProfile FILE`: https://docs.python.org/3/library/timeit.html#command-line-interface */
+function watched(name: string, rest: readonly Field[], call: Call): void {
+  if (name === 'timeit') {
+    const args = parseArgs(rest, { valued: setOf('-s --setup -n --number -r --repeat -u --unit') });
+    for (const text of [...(args.values.get('-s') ?? []), ...(args.values.get('--setup') ?? []), ...args.operands])
+      call.machine.run([literal('python3'), literal('-c'), text], call.scope);
+  } else if (WATCHES.has(name)) {
+    const at = rest.findIndex((field) => field.s.endsWith('.py'));
+    const file = rest[at];
+    if (file !== undefined) runFile(file, rest.slice(at + 1), call, 'python');
+  }
+}
+
+/** `deno` builds and tests as well; `eval`, `run` and a file are programs. */
+const deno: Handler = (call) => {
+  const first = call.argv.find((field) => !field.s.startsWith('-'));
+  if (first !== undefined && (/^(run|eval)$/.test(first.s) || /\.[cm]?[jt]sx?$/.test(first.s)))
+    return interpreter(DENO)(call);
+  harmlessRun(call.machine, 'catalog/everyday', call.name);
+  return HOLE;
+};
 
 /** A virtual environment made here brings its own set-up file. */
 export function makeVenv(rest: readonly Field[], call: Call): void {
@@ -316,6 +342,7 @@ export const INTERPRETERS: ReadonlyMap<string, Handler> = new Map<string, Handle
     (name) => [name, interpreter(NODE)] as const,
   ),
   ['deno-run', interpreter(DENO)],
+  ['deno', deno],
   ['ruby', interpreter(RUBY)],
   ['jruby', interpreter(RUBY)],
   ['perl', interpreter(PERL)],
