@@ -25,8 +25,7 @@ const PROBES = {
   nc: () => missing('nc') ?? netcatFault(),
   npm: () => missing('npm'),
   'old-node': () => (oldNodePath() === undefined ? 'no node older than 24 is on PATH' : undefined),
-  'postgres-programs': () => postgresFault(),
-  postgres: () => missing('initdb') ?? missing('postgres') ?? postgresAccountFault(),
+  postgres: () => postgresFault(),
   procfs: () => (existsSync('/proc/self/status') ? undefined : 'there is no /proc to read the size of a process from'),
   rehearsal: () => rehearsalFault(),
   root: () => (process.getuid?.() === 0 ? undefined : 'not running as root'),
@@ -83,12 +82,6 @@ export function postgresAccount(): { readonly uid: number; readonly gid: number 
   if (process.getuid?.() !== 0) return undefined;
   const [, , uid, gid] = /^postgres:.*$/m.exec(readFileSync('/etc/passwd', 'utf8'))?.[0].split(':') ?? [];
   return uid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
-}
-
-function postgresAccountFault(): string | undefined {
-  return process.getuid?.() === 0 && postgresAccount() === undefined
-    ? 'there is no account `postgres` for a server that does not run as root'
-    : undefined;
 }
 
 export const repoRoot: string = path.resolve(import.meta.dirname, '..');

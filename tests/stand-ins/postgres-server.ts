@@ -2,7 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { onPath, postgresAccount } from '../platform.ts';
+import { findPrograms } from '../../src/adapters/postgres-copy/programs.ts';
+import { postgresAccount } from '../platform.ts';
 
 /** A real PostgreSQL of this machine, for one test file. */
 export interface PostgresServer {
@@ -71,7 +72,7 @@ function freePort(): Promise<number> {
 }
 
 function needed(program: string): string {
-  const found = onPath(program);
-  if (found === undefined) throw new Error(`\`${program}\` is not installed`);
-  return found;
+  const found = findPrograms().find((one) => one.hasServer);
+  if (found === undefined) throw new Error('no PostgreSQL here: see `skipUnless`');
+  return path.join(found.folder, program);
 }

@@ -41,7 +41,7 @@ function nothingLeft(at: ReturnType<typeof places>): void {
   assert.deepEqual(kept, [], 'no part of a copy is left');
 }
 
-describe('copies of PostgreSQL databases', { skip: skipUnless('postgres-programs'), concurrency: false }, () => {
+describe('copies of PostgreSQL databases', { skip: skipUnless('postgres'), concurrency: false }, () => {
   let bookings: BookingsDatabase;
   before(async () => {
     bookings = await startBookings();

@@ -66,7 +66,7 @@ async function opened(state: RailwayState, copier: DatabaseCopier, credential: C
   return { railway, evidence, safeguarder };
 }
 
-describe('a copy of what is on a volume', { skip: skipUnless('postgres-programs') }, () => {
+describe('a copy of what is on a volume', { skip: skipUnless('postgres') }, () => {
   let bookings: BookingsDatabase;
   before(async () => {
     bookings = await startBookings();

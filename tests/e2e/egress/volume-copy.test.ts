@@ -29,7 +29,7 @@ const PRODUCTION = `${CAR_RENTAL.projectId}/${CAR_RENTAL.productionId}/${CAR_REN
 const STAGING = `${CAR_RENTAL.projectId}/${CAR_RENTAL.stagingId}/${CAR_RENTAL.postgresId}`;
 
 describe('a volume with a database on it, deleted through the gateway', {
-  skip: skipUnless('postgres-programs', 'curl'),
+  skip: skipUnless('postgres', 'curl'),
   concurrency: false,
 }, () => {
   let bookings: BookingsDatabase;
