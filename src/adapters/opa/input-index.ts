@@ -55,7 +55,7 @@ export function indexPart(effects: Effects, evidence: Evidence, mostPairs: numbe
   const hurting = new Set(destructive);
   let pairs = 0;
   for (const [place, one] of evidence.entries()) {
-    const through = isWayThrough(one.about) ? (bySystem.get(one.about.system) ?? []) : [];
+    const through = systemsBehind(one.about).flatMap((system) => bySystem.get(system) ?? []);
     for (const effect of new Set([...one.effects, ...through].sort((a, b) => a - b))) {
       if (!hurting.has(effect)) continue;
       pairs += 1;
@@ -89,9 +89,15 @@ function record<T>(name: string, map: ReadonlyMap<string, T>): Readonly<Record<s
   return map.size === 0 ? {} : { [name]: Object.fromEntries(map) };
 }
 
-/** Some questions are about what an effect goes through: the database behind a statement, the credential of a request. */
-function isWayThrough({ kind, path }: Evidence[number]['about']): boolean {
-  return (
-    (kind === 'database' || kind === 'credential') && path.length === 1 && (path[0] === '' || path[0] === 'current')
-  );
+/** Systems of effects that go by a command's connection to a database, whichever tool made them. */
+const DATABASES: readonly string[] = ['sql', 'postgres', 'mysql', 'sqlite', 'mssql', 'mongodb', 'redis'];
+
+/**
+ * Some questions are about what an effect goes through: the database behind a statement, the credential of a request, the
+ * connection of a command. One of several connections counts for all that the command does to such systems.
+ */
+function systemsBehind({ system, kind, path }: Evidence[number]['about']): readonly string[] {
+  if (kind === 'connection') return system === 'database' ? DATABASES : [system];
+  const isCurrent = path.length === 1 && (path[0] === '' || path[0] === 'current');
+  return (kind === 'database' || kind === 'credential') && isCurrent ? [system] : [];
 }

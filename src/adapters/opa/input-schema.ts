@@ -123,7 +123,7 @@ const index = z
     opaque: indexes.optional().describe('effects that are not understood'),
     verbs: someOf(verb.options, indexes).describe('destructive effects by their verb'),
     known: bearing.describe(
-      'by check, which destructive effect (its index) a piece of evidence (its place in the list) bears on, where its answer is known: one about its target, or about the database or credential that it goes through',
+      'by check, which destructive effect (its index) a piece of evidence (its place in the list) bears on, where its answer is known: one about its target, or about the database, connection or credential that it goes through',
     ),
     unknown: bearing.describe('the same where the answer is not known'),
   })

@@ -35,6 +35,8 @@ write({
 const declared = declarations({
   'postgres/server/localhost:5999': 'throwaway',
   'kubernetes/cluster/https://10.0.0.9:6443': 'throwaway',
+  'postgres/server/db.example': 'production',
+  'kubernetes/cluster/https://k8s.example': 'production',
 });
 const seen = openJudge(findPaths({ HOME: home }), () => undefined, undefined, {
   home,
@@ -59,6 +61,23 @@ async function says(text: string, judge: typeof seen): Promise<string> {
   const judged = await (await judge).judge({ id: 'x', action, origin }, undefined);
   return isRefused(judged) ? judged.says : judged.verdict.says;
 }
+
+async function rulesOf(text: string): Promise<readonly string[]> {
+  const action = { kind: 'shell', bytes: new TextEncoder().encode(text), cwd: workspace } as const;
+  const origin = { door: 'cli', person: 'p', agent: 'a', task: 't', workspace } as const;
+  const judged = await (await seen).judge({ id: 'x', action, origin }, undefined);
+  return isRefused(judged) ? [] : judged.verdict.findings.map((one) => one.rule);
+}
+
+for (const [text, isProduction] of [
+  ['dropdb -h db.example live', true],
+  ['psql postgres://db.example/live -c "drop table bookings"', true],
+  ['kubectl --context live delete ns shop', true],
+  ['dropdb -h other.example live', false],
+] as const)
+  test(`${text}: the pack's rules about production ${isProduction ? 'speak' : 'do not'}`, async () => {
+    assert.equal((await rulesOf(text)).includes('production/destroys'), isProduction);
+  });
 
 /** `allow`, and `allow` only where the variables of the agent are seen. */
 const ROWS: readonly (readonly [text: string, seen: string, unseen: string])[] = [

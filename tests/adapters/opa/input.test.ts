@@ -114,7 +114,12 @@ test('the index names what going through everything finds, and nothing else', ()
     const facts = one.evidence.map((fact, place): Evidence => {
       const target = known[place % Math.max(1, known.length)];
       if (target === undefined) return fact;
-      const about = isThrough ? { system: target.system, kind: 'database', path: [''] } : target;
+      const ways = [
+        { system: target.system, kind: 'database', path: [''] },
+        { system: 'database', kind: 'connection', path: ['libpq', '/w'] },
+        { system: target.system, kind: 'connection', path: ['/w'] },
+      ];
+      const about = isThrough ? (ways[place % ways.length] ?? target) : target;
       return { ...fact, question: { ...fact.question, about } };
     });
     return { ...one, evidence: facts };
@@ -138,7 +143,7 @@ test('the index names what going through everything finds, and nothing else', ()
         for (const [place, fact] of document.evidence.entries()) {
           if (!(answer in fact.answer)) continue;
           for (const { index, target } of hurting) {
-            const isAbout = 'known' in target && target.known.system === fact.about.system && isWayThrough(fact.about);
+            const isAbout = 'known' in target && isWayThrough(fact.about, target.known.system);
             if (!fact.effects.includes(index) && !isAbout) continue;
             groups[fact.check] = [...(groups[fact.check] ?? []), [index, place]];
           }
@@ -178,10 +183,16 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   expose: ['exposed'],
 };
 
-function isWayThrough(about: { readonly kind: string; readonly path: readonly string[] }): boolean {
-  return (
-    ['database', 'credential'].includes(about.kind) && ['[""]', '["current"]'].includes(JSON.stringify(about.path))
-  );
+function isWayThrough(
+  about: { readonly system: string; readonly kind: string; readonly path: readonly string[] },
+  system: string,
+): boolean {
+  if (about.kind === 'connection')
+    return about.system === 'database'
+      ? ['sql', 'postgres', 'mysql', 'sqlite', 'mssql', 'mongodb', 'redis'].includes(system)
+      : about.system === system;
+  const isCurrent = ['[""]', '["current"]'].includes(JSON.stringify(about.path));
+  return ['database', 'credential'].includes(about.kind) && isCurrent && about.system === system;
 }
 
 test('a credential bears on the effects in its system, and a harmless attempt has an empty index', () => {
