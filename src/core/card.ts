@@ -52,6 +52,8 @@ export function cardOf(input: CardInput): Card {
   const dangerous = effects.filter((effect) => dangerOf(effect) !== 'harmless');
   const more =
     dangerous.length > 1 ? `, and ${dangerous.length - 1} more effect${dangerous.length > 2 ? 's' : ''}` : '';
+  const plans = input.claim?.plans ?? [];
+  const copied = new Set(plans.flatMap((plan) => (plan.kind === 'none' ? [] : [input.effects[plan.effect]])));
   const card = {
     sentence: main === undefined ? 'does nothing that could be recognised' : sentenceOf(main) + more,
     environment: environmentOf(input.evidence),
@@ -60,8 +62,8 @@ export function cardOf(input: CardInput): Card {
       const words = describeFact(one);
       return { mark: words.mark, text: show(words.text) };
     }),
-    reversal: reversalOf(dangerous, input.claim?.plans.some((plan) => plan.kind !== 'none') === true),
-    safeguards: (input.claim?.plans ?? []).map((plan) =>
+    reversal: reversalOf(dangerous, copied),
+    safeguards: plans.map((plan) =>
       show(`${plan.how}${plan.outsideBlastRadius || plan.kind === 'none' ? '' : ' (not outside the blast radius)'}`),
     ),
     rules: rulesOf(stopping, show),
@@ -128,7 +130,7 @@ function environmentOf(evidence: readonly Evidence[]): string {
   return facts.map((one) => show(describeFact(one).text.replace(/^environment: /, ''))).join('; ');
 }
 
-function reversalOf(effects: readonly Effect[], isCopied: boolean): string {
+function reversalOf(effects: readonly Effect[], copied: ReadonlySet<Effect | undefined>): string {
   const worst = (['irreversible', 'unknown', 'safeguardable', 'undoable', 'regenerable'] as const).find((one) =>
     effects.some((effect) => effect.reversal === one),
   );
@@ -136,11 +138,13 @@ function reversalOf(effects: readonly Effect[], isCopied: boolean): string {
     case undefined:
       return 'nothing to undo';
     case 'irreversible':
-      return isCopied ? 'cannot be undone; what the copy holds can be put back by hand' : 'cannot be undone';
+      return copied.size > 0 ? 'cannot be undone; what the copy holds can be put back by hand' : 'cannot be undone';
     case 'unknown':
       return 'nothing shows that it can be undone';
     case 'safeguardable':
-      return 'can be undone from the copy that is taken first';
+      return effects.every((effect) => effect.reversal !== 'safeguardable' || copied.has(effect))
+        ? 'can be undone from the copy that is taken first'
+        : 'can be undone only with a copy taken first';
     case 'undoable':
       return 'can be undone';
     case 'regenerable':

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Action, attemptKey } from '../../src/core/attempt.ts';
 import { type CardInput, cardOf } from '../../src/core/card.ts';
+import { digestOf } from '../../src/core/digest.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import { type Evidence, evidenceOf } from '../../src/core/evidence.ts';
 import { LIMITS } from '../../src/core/limits.ts';
@@ -166,4 +167,27 @@ test('an environment stands without the name of its line', () => {
     'staging (only claimed: a name that an agent could have written)',
   );
   assert.equal(told({ unknown: 'nobody answers' }), 'not known: nobody answers');
+});
+
+test('a copy is promised only where each effect that needs one has a plan for it', () => {
+  const key = digestOf('x');
+  const effects = [effect({ reversal: 'safeguardable' }), effect({ reversal: 'safeguardable', summary: 'another' })];
+  const reversalWith = (kinds: readonly string[] | undefined): string => {
+    const plans = (kinds ?? []).map((kind, index) => ({ effect: index, how: kind, kind, outsideBlastRadius: true }));
+    const logHead = { size: 0, root: '' };
+    const claim = {
+      attemptKey: key,
+      effects: key,
+      evidence: [],
+      policies: [],
+      plans,
+      logHead,
+      nonce: '',
+      expiresAtMs: 0,
+    };
+    return card('x', { effects, ...(kinds === undefined ? {} : { claim }) }).reversal;
+  };
+  assert.equal(reversalWith(['local-files', 'local-files']), 'can be undone from the copy that is taken first');
+  for (const kinds of [undefined, [], ['local-files'], ['local-files', 'none']])
+    assert.equal(reversalWith(kinds), 'can be undone only with a copy taken first', JSON.stringify(kinds));
 });
