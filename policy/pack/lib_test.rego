@@ -89,6 +89,15 @@ bears_on(one, _, effect) if {
 	effect.target.known.system == one.about.system
 }
 
+bears_on(one, _, effect) if {
+	one.about.kind == "connection"
+	effect.target.known.system in behind(one.about.system)
+}
+
+behind("database") := {"sql", "postgres", "mysql", "sqlite", "mssql", "mongodb", "redis"}
+
+behind(system) := {system} if system != "database"
+
 text(document, said) := object.union(document, {"attempt": object.union(document.attempt, {"action": {"kind": "shell", "text": said}})})
 
 evidence(document, list) := indexed(object.union(document, {"evidence": list}))
@@ -186,4 +195,15 @@ test_a_database_bears_on_its_statements if {
 		"fresh": true,
 	}])
 	0 in lib.production with input as document with data.holdpoint.preset as preset
+}
+
+test_a_connection_bears_on_what_goes_by_it if {
+	document := evidence(attempt([destroy("sql", "database", ["rails"]), destroy("file", "path", ["/w/x"])]), [{
+		"check": "environment",
+		"about": {"system": "database", "kind": "connection", "path": ["rails", "/w"]},
+		"effects": [],
+		"answer": {"known": {"environments": [{"id": "e", "name": "live", "production": true}], "by": "declared"}},
+		"fresh": true,
+	}])
+	lib.production == {0} with input as document with data.holdpoint.preset as preset
 }
