@@ -54,6 +54,12 @@ export const KUBERNETES_TOOLS: readonly Tool[] = [
       exposes('secret', 'extract secret/*'),
       exposes('secret', 'config view', { with: ['--raw'] }),
       changes('context', 'config use-context|use', { sparedIf: 'outside-production' }),
+      // SECURITY: a name for local clusters and an address on loopback together make one count as local: a tunnel's end has both.
+      changes('context', 'config set-cluster', {
+        with: ['--server=*//127.*|--server=*//localhost*|--server=*//[::1]*'],
+      }),
+      changes('context', 'config set clusters.* *//127.*|*//localhost*|*//[::1]*'),
+      changes('context', 'config rename-context * kind-*|k3d-*|minikube|docker-desktop|docker-for-desktop'),
       destroys('context', 'config delete-*|unset'),
       destroys('project', 'delete-project'),
       harmless(
