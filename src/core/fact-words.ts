@@ -1,6 +1,13 @@
 import type { Json } from './canonical-json.ts';
 import type { Evidence } from './evidence.ts';
-import type { BroughtBackBy, ClusterFact, ConnectedDatabase, ConnectionFact, RehearsalFact } from './facts.ts';
+import type {
+  BroughtBackBy,
+  ClusterFact,
+  ConnectedDatabase,
+  ConnectionFact,
+  ProcessFact,
+  RehearsalFact,
+} from './facts.ts';
 import { resourceKey } from './resource.ts';
 
 /** A checked fact in words for a card. `✗` speaks against the act, `✓` for it, `?` could not be learnt. */
@@ -26,6 +33,11 @@ export function describeFact(evidence: Evidence): FactWords {
       text: `credential: ${text(at.kind)}, reaches ${text(at.scope)}${at.broad === true ? ', more than this task needs' : ''}`,
     };
   if ('trackedAndClean' in at) return fileWords(at);
+  if ('isThisProgram' in at) {
+    const { words, isThisProgram } = at as unknown as ProcessFact;
+    const what = isThisProgram ? 'the guard itself' : words.join(' ').trim();
+    return { mark: isThisProgram ? '✗' : '✓', text: `process ${question.about.path[0] ?? ''}: ${what}` };
+  }
   if (isGitFact(evidence)) return gitWords(at);
   if (question.check === 'rehearsal') return rehearsalWords(at);
   if (question.check === 'documentation') return documentationWords(at);

@@ -242,6 +242,14 @@ export type RehearsalFact = {
   readonly capped: boolean;
 };
 
+/** `dependents` about `host/process` (its number): what runs there. */
+export type ProcessFact = {
+  /** The first words of its command line, redacted. */
+  readonly words: readonly string[];
+  /** It is the very process that answers. */
+  readonly isThisProgram: boolean;
+};
+
 /** `recovery` about `git/ancestry` (workspace, older commit, newer commit): nothing is lost where the older one is in the newer one's history. */
 export type GitAncestryFact = {
   readonly isAncestor: boolean;

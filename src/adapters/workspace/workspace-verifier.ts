@@ -14,6 +14,7 @@ import { recoveryOf } from './file-recovery.ts';
 import { gitAncestryOf } from './git-ancestry.ts';
 import { gitDifferenceOf } from './git-difference.ts';
 import { gitStateOf } from './git-state.ts';
+import { processOf } from './running-process.ts';
 
 export interface WorkspaceVerifierOptions {
   readonly clock: Clock;
@@ -31,7 +32,7 @@ export interface WorkspaceVerifierOptions {
 
 /**
  * Answers from the local disk: `recovery` and `content` about `file/path`, `environment` about `git/repository`,
- * `recovery` about `git/ancestry`, `content` about `git/difference`.
+ * `recovery` about `git/ancestry`, `content` about `git/difference`, `dependents` about `host/process`.
  * SECURITY: it reads. It starts no program, git included, and believes no setting of the workspace that names one.
  */
 export function makeWorkspaceVerifier(options: WorkspaceVerifierOptions): Verifier {
@@ -43,6 +44,7 @@ export function makeWorkspaceVerifier(options: WorkspaceVerifierOptions): Verifi
   const learn = async (question: Question, attempt: Attempt, signal: AbortSignal): Promise<Tri<object>> => {
     const budget = makeBudget(options.clock, timeoutMs, signal);
     const path = question.about.path[0] ?? '';
+    if (question.about.kind === 'process') return processOf(path);
     if (question.about.kind === 'difference') return gitDifferenceOf(files, question.about.path, budget);
     if (question.check === 'content') return contentOf(files, path);
     if (question.check === 'environment') return gitStateOf(files, path, budget);
@@ -86,6 +88,8 @@ function sourceOf({ check, about }: Question): string | undefined {
     return check === 'content' ? 'git' : undefined;
   if (about.system === 'git' && about.kind === 'ancestry' && about.path.length === 3)
     return check === 'recovery' ? 'git' : undefined;
+  if (about.system === 'host' && about.kind === 'process' && about.path.length === 1)
+    return check === 'dependents' ? 'processes' : undefined;
   return undefined;
 }
 

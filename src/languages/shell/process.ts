@@ -1,9 +1,11 @@
 import { WATCHER_WORDS } from '../../catalog/guard.ts';
+import type { ProcessFact } from '../../core/facts.ts';
+import { isKnown } from '../../core/tri.ts';
 import { parseArgs, setOf } from './argv.ts';
-import { processOfGuard, tampers } from './guard-command.ts';
-import { type Handler, harmlessRun } from './machine.ts';
+import { isGuardProgram, processOfGuard, tampers } from './guard-command.ts';
+import { type Call, type Handler, harmlessRun, isVisible } from './machine.ts';
 import { resolvePath } from './paths.ts';
-import { HOLE, shown } from './value.ts';
+import { HOLE, literal, shown } from './value.ts';
 
 const SERVICES =
   /^(postgres|postgresql|mysqld?|mariadbd?|mongod|redis-server|redis|sshd|systemd|init|dockerd|containerd|kubelet|etcd|launchd|nginx|rabbitmq|kafka|elasticsearch|cron|crond|NetworkManager)([-@.].*)?$/;
@@ -13,10 +15,27 @@ function watcher(name: string): boolean {
   return WATCHER_WORDS.some((word) => lower.includes(word));
 }
 
+/** Whether a number is that of the guard, where this machine can be asked. */
+function isGuardProcess(written: string, { machine, argv }: Call): boolean {
+  // `-9` in front is a signal; anywhere else a number below zero is a group, which bears its leader's number.
+  if (written.startsWith('-') && written === argv[0]?.s) return false;
+  const pid = written.replace(/^-/, '');
+  if (!/^[1-9]\d*$/.test(pid) || pid === '1' || !isVisible(machine)) return false;
+  const answer = machine.ask('dependents', { system: 'host', kind: 'process', path: [pid] });
+  if (answer === undefined || !isKnown(answer)) return false;
+  const { words, isThisProgram } = answer.known as unknown as ProcessFact;
+  return isThisProgram || [0, 1].some((at) => isGuardProgram(words[at] ?? '', words.slice(at + 1).map(literal), '/'));
+}
+
 /** `kill`, `pkill`: stopping one's own server is everyday; stopping what guards, or what others use, is not. */
 const kill: Handler = (call) => {
   const { machine } = call;
-  const args = parseArgs(call.argv, { valued: setOf('-s -u -U -g -G -t -P --signal -n') });
+  // `-STOP` is one word for `kill`.
+  const spec =
+    call.name === 'kill'
+      ? { valued: setOf('-s -n --signal'), bundles: false }
+      : { valued: setOf('-s -u -U -g -G -t -P --signal -n') };
+  const args = parseArgs(call.argv, spec);
   const source = `catalog/${call.name}`;
   const signal = call.argv.map((field) => field.s).find((s) => /^-(0|l|L|list)$/.test(s));
   if (signal !== undefined) {
@@ -30,6 +49,10 @@ const kill: Handler = (call) => {
     const found = /^pgrep:(.*)$/.exec(operand.s);
     const name = found?.[1] ?? (call.name === 'kill' ? '' : operand.s);
     const base = name.replace(/^\^|\$$/g, '');
+    if (call.name === 'kill' && isGuardProcess(operand.s, call)) {
+      tampers(machine, operand.s, `stops process ${operand.s}, which is the guard`);
+      continue;
+    }
     if (name !== '' && watcher(base)) {
       machine.emit({
         verb: 'destroy',
