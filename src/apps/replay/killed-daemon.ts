@@ -12,8 +12,9 @@ import { THE_CALL } from './steps.ts';
 const READY_TIMEOUT_MS = 30_000;
 
 /**
- * The daemon in a process of its own, under the agent's own account, where nothing can keep the agent from ending it. It
- * does so, and calls again. Only with nothing left alive of the guard is this what it says.
+ * The daemon in a process of its own, under the agent's own account. At the gateway alone nothing keeps the agent from
+ * ending it; at the hook that is denied, and somebody else ends it. The agent calls again. Only with nothing left alive of
+ * the guard is this what it says.
  */
 export async function killedDaemonRun(options: {
   readonly agent: Agent;
@@ -53,6 +54,12 @@ export async function killedDaemonRun(options: {
       enter,
       onResult: async (_step, result) => {
         said.push(result.text);
+        if (door !== 'hook' || said.length > 1) return;
+        if (daemon.signalCode !== null || !/holdpoint/i.test(result.text))
+          failures.push(`hook: the agent was let kill the daemon: ${result.text.slice(0, 300)}`);
+        const ended = once(daemon, 'exit');
+        daemon.kill('SIGKILL');
+        if (daemon.signalCode === null) await ended;
       },
     });
     if (daemon.signalCode !== 'SIGKILL')
@@ -64,7 +71,11 @@ export async function killedDaemonRun(options: {
     if (!stopped)
       failures.push(`${door}: the call was not stopped with the daemon dead: ${said[1]?.slice(0, 300) ?? ''}`);
     const by = door === 'hook' ? 'the hook, which gets no answer' : 'the network, whose only way out is dead';
-    io.out(`   the agent killed the daemon (SIGKILL) and called again: stopped by ${by}: ${dataLine(state)}\n\n`);
+    const how =
+      door === 'hook'
+        ? 'the agent may not kill the daemon; with it killed by another (SIGKILL) the agent'
+        : 'the agent killed the daemon (SIGKILL) and';
+    io.out(`   ${how} called again: stopped by ${by}: ${dataLine(state)}\n\n`);
     return failures;
   } finally {
     daemon.kill('SIGKILL');
