@@ -5,6 +5,7 @@ import {
   UNREAD_LANGUAGES,
   type UnreadLanguage,
 } from '../../catalog/unread-languages.ts';
+import { dangerOf } from '../../core/danger.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { type ArgSpec, parseArgs, setOf } from './argv.ts';
 import { type Call, type Handler, harmlessRun, opaque, subscope, unjudged } from './machine.ts';
@@ -40,7 +41,8 @@ function readUnread(text: string, call: Call): void {
     for (const one of new Set([...strings, strings.join(' ')])) if (/\S/.test(one)) machine.script(one, inner);
     machine.nested = held;
   }
-  const found = machine.effects.slice(before).some((effect) => effect.verb !== 'run');
+  // SECURITY: a string that reads something shows nothing about a command that is put together beside it.
+  const found = machine.effects.slice(before).some((effect) => dangerOf(effect) === 'destructive');
   if (found) return;
   if (starts) opaque(machine, source, `runs a program in ${name} that starts others: \`${shown(text.slice(0, 80))}\``);
   else if (TAKES_AWAY.test(text.replace(FORGETS_VARIABLES, '')))
